@@ -1,0 +1,19 @@
+// Reads what the chart rendered from stdin and asks the built gateway whether it would start with these settings.
+import console from 'node:console'
+import { readFileSync } from 'node:fs'
+import process from 'node:process'
+import { parseAllDocuments } from 'yaml'
+import { loadConfig } from '../dist/config/load.js'
+
+const documents = parseAllDocuments(readFileSync(0, 'utf8')).map((document) => document.toJS())
+const deployment = documents.find((document) => document?.kind === 'Deployment')
+const [container] = deployment.spec.template.spec.containers
+const env = Object.fromEntries(container.env.map(({ name, value }) => [name, value]))
+
+// Long enough for each of the secrets, which are in no values file.
+const secret = () => 'ab'.repeat(32)
+const loaded = loadConfig({ flags: {}, env, readFile: secret })
+if (!loaded.ok) {
+  for (const fault of loaded.faults) console.error(fault)
+  process.exitCode = 1
+}

@@ -1,0 +1,95 @@
+{{- /* Stops the release where the values contradict each other: here it costs nobody a pod that does not start. */}}
+{{- define "portcullis.contradictions" -}}
+{{- include "portcullis.contradictions.policy" . }}
+{{- include "portcullis.contradictions.callers" . }}
+{{- include "portcullis.contradictions.pods" . }}
+{{- end }}
+
+{{- define "portcullis.contradictions.policy" -}}
+{{- $policy := .Values.policy }}
+{{- $sources := include "portcullis.policySources" . }}
+{{- if contains "," $sources }}
+{{- fail (printf "Policy can come from one place only, and these are set: %s. Keep one." $sources) }}
+{{- end }}
+{{- $switch := toString $policy.enabled }}
+{{- $enforced := and (ne $switch "false") (eq $policy.mode "enforce") (ne $policy.failMode "open") }}
+{{- $closed := and (eq $switch "true") (eq $policy.mode "") (eq $policy.failMode "closed") }}
+{{- if and (or $enforced $closed) (not $sources) }}
+{{- fail "Policy is enforced, but there is none: no pod would ever be ready. Set policy.bundle, policy.existingConfigMap, policy.bundleUrl or policy.bundlePath." }}
+{{- end }}
+{{- if and $policy.bundleSha256 (not $sources) }}
+{{- fail "policy.bundleSha256 is set, but there is no bundle that it could be the digest of." }}
+{{- end }}
+{{- $open := or (eq $policy.failMode "open") (and (eq $policy.failMode "") (eq $switch "true") (eq $policy.mode "")) }}
+{{- if and $policy.bundleSha256 $open (ne $switch "false") (ne $policy.mode "off") }}
+{{- fail "policy.bundleSha256 demands one bundle, and calls would pass without it: set policy.mode to enforce or policy.failMode to closed, or remove the digest." }}
+{{- end }}
+{{- if and $policy.bundleToken.existingSecret (not $policy.bundleUrl) }}
+{{- fail "policy.bundleToken.existingSecret is for policy.bundleUrl, which is not set." }}
+{{- end }}
+{{- if $policy.bundle }}
+{{- $text := nospace $policy.bundle }}
+{{- if not (hasPrefix "H4sI" $text) }}
+{{- fail "policy.bundle is not a gzip archive in base64. Make the text with: base64 -w0 bundle.tar.gz" }}
+{{- end }}
+{{- if gt (len $text) 500000 }}
+{{- fail "policy.bundle is larger than a Helm release can hold (375,000 bytes before base64). Serve the bundle over HTTP and set policy.bundleUrl, or keep the ConfigMap yourself and set policy.existingConfigMap." }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "portcullis.contradictions.callers" -}}
+{{- if not .Values.upstream.url }}
+{{- fail "upstream.url is not set: name the MCP server that the gateway stands in front of, such as http://weather.tools.svc:8000/mcp." }}
+{{- end }}
+{{- $auth := .Values.upstream.auth }}
+{{- if and (eq $auth.type "static") (not $auth.existingSecret) }}
+{{- fail "upstream.auth.type is static, but upstream.auth.existingSecret does not name the Secret with the token." }}
+{{- end }}
+{{- if and (ne $auth.type "static") $auth.existingSecret }}
+{{- fail "upstream.auth.existingSecret is set, but its token is sent only with upstream.auth.type static." }}
+{{- end }}
+{{- if and (eq $auth.type "passthrough") (ne .Values.auth.mode "none") }}
+{{- fail "upstream.auth.type passthrough is possible only with auth.mode none, where the caller's token is meant for the upstream." }}
+{{- end }}
+{{- if and (eq .Values.auth.mode "trusted-headers") (not .Values.auth.trustedProxies) }}
+{{- fail "auth.mode is trusted-headers, but auth.trustedProxies is empty: nobody's identity headers would be believed." }}
+{{- end }}
+{{- if and (ne .Values.auth.mode "none") (gt (include "portcullis.maximumPods" . | int) 1) (not .Values.session.existingSecret) }}
+{{- fail "Callers have identities and more than one pod serves them: set session.existingSecret, or a session opened on one pod is unknown to the others." }}
+{{- end }}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}
+{{- fail "ingress.enabled is true, but ingress.hosts is empty: the gateway answers only to host names that it knows." }}
+{{- end }}
+{{- end }}
+
+{{- define "portcullis.contradictions.pods" -}}
+{{- if eq (.Values.ops.port | int) 8080 }}
+{{- fail "ops.port is 8080, where the gateway serves MCP. Choose another." }}
+{{- end }}
+{{- if and .Values.hpa.enabled (gt (.Values.hpa.minReplicas | int) (.Values.hpa.maxReplicas | int)) }}
+{{- fail "hpa.minReplicas is larger than hpa.maxReplicas." }}
+{{- end }}
+{{- $environment := include "portcullis.environment" . | fromYaml }}
+{{- range .Values.extraEnv }}
+{{- if hasKey $environment (.name | trimSuffix "_FILE") }}
+{{- fail (printf "extraEnv sets %s, which the chart sets from its own values. Use those." .name) }}
+{{- end }}
+{{- if hasKey $environment (printf "%s_FILE" .name) }}
+{{- fail (printf "extraEnv sets %s, which the chart sets from a Secret. Keep one." .name) }}
+{{- end }}
+{{- end }}
+{{- if and (eq .Values.decisionLog.args "masked") (not .Values.decisionLog.mask) }}
+{{- fail "decisionLog.args is masked, but decisionLog.mask names nothing that would be hidden." }}
+{{- end }}
+{{- $log := .Values.decisionLog.destination }}
+{{- if hasPrefix "/" $log }}
+{{- $mounted := false }}
+{{- range .Values.extraVolumeMounts }}
+{{- if hasPrefix (printf "%s/" (trimSuffix "/" .mountPath)) $log }}{{ $mounted = true }}{{ end }}
+{{- end }}
+{{- if not $mounted }}
+{{- fail (printf "decisionLog.destination is %s, but no volume of extraVolumeMounts is mounted there, and the container's own file system is read-only." $log) }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,40 @@
+import type { Command, Option } from './command.js'
+
+export function overview(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map(({ name }) => name.length))
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
+  return [
+    'Portcullis: a policy gateway for the Model Context Protocol',
+    '',
+    'Usage: portcullis COMMAND [OPTIONS]',
+    '',
+    ...lines,
+    '',
+    'portcullis COMMAND --help tells more; portcullis --version names the version.',
+    'Exit codes: 0 fine, 1 a check failed, 2 usage, 78 bad configuration.',
+    '',
+  ].join('\n')
+}
+
+export function commandHelp({ name, summary, synopsis, options, details }: Command): string {
+  const flags = Object.entries(options).map(([flag, option]) => [
+    spelled(flag, option),
+    option.help,
+  ])
+  const rows = [...flags, ['-h, --help', 'Show this text']]
+  const width = Math.max(...rows.map(([flag = '']) => flag.length))
+  return [
+    `Usage: portcullis ${name} ${synopsis}`.trimEnd(),
+    '',
+    `${summary}.`,
+    '',
+    ...rows.map(([flag = '', help = '']) => `  ${flag.padEnd(width)}  ${help}`),
+    '',
+    ...(details === '' ? [] : [details, '']),
+  ].join('\n')
+}
+
+function spelled(flag: string, { short, value }: Option): string {
+  const names = short === undefined ? `    --${flag}` : `-${short}, --${flag}`
+  return value === undefined ? names : `${names} ${value}`
+}

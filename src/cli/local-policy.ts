@@ -1,0 +1,96 @@
+import { settings } from '../config/settings.js'
+import { compilePolicy } from '../policy/compile.js'
+import { createPatterns } from '../policy/patterns.js'
+import { readBundleFile } from './bundle-file.js'
+import { CommandError } from './command.js'
+import type { Obligation } from '../domain/obligation.js'
+import type { Policy } from '../domain/ports.js'
+import type { Decision } from '../domain/decision.js'
+import type { PolicyInput } from '../domain/policy-input.js'
+
+/** @throws PolicySupplyError */
+export async function loadPolicy(path: string): Promise<Policy> {
+  return compilePolicy(await readBundleFile(path), {
+    patterns: createPatterns(),
+    maxInputBytes: settings.POLICY_MAX_INPUT_BYTES.default,
+  })
+}
+
+export interface Judged {
+  readonly decision: Decision
+  /** The decision in the words of policy results, with the time that it took. */
+  readonly report: Readonly<Record<string, unknown>>
+}
+
+/** @throws CommandError 1 where the policy has no such hook */
+export function judgeLocally(policy: Policy, input: PolicyInput): Judged {
+  if (!policy.hooks[input.hook]) {
+    throw new CommandError(
+      1,
+      `The bundle has no entrypoint mcp/${input.hook}, so nothing is decided there`,
+    )
+  }
+  const started = performance.now()
+  const decision = policy.evaluate(input)
+  const evalMs = Math.round((performance.now() - started) * 1000) / 1000
+  const report = {
+    ...describe(decision),
+    hook: input.hook,
+    bundle_digest: policy.digest,
+    eval_ms: evalMs,
+  }
+  return { decision, report }
+}
+
+function describe(decision: Decision): Record<string, unknown> {
+  const { effect, reason, engine, rules, revision, warnings, labels, trial } = decision
+  return {
+    effect,
+    ...consequence(decision),
+    reason,
+    engine,
+    rules,
+    warnings,
+    trial,
+    labels,
+    revision,
+  }
+}
+
+function consequence(decision: Decision): Record<string, unknown> {
+  switch (decision.effect) {
+    case 'allow':
+    case 'dry_run':
+      return { obligations: decision.obligations.map(asWritten) }
+    case 'ask':
+      return { remedy: decision.remedy, ask: decision.terms }
+    case 'deny':
+      return {
+        code: decision.code,
+        remedy: decision.remedy,
+        retry_after: decision.retryAfterSec,
+        fault: decision.fault,
+      }
+  }
+}
+
+function asWritten(obligation: Obligation): Record<string, unknown> {
+  switch (obligation.type) {
+    case 'merge':
+      return { patch: { [obligation.root]: obligation.value } }
+    case 'operations':
+      return { patch: obligation.operations }
+    case 'replace':
+      return {
+        replace: {
+          path: obligation.path.source,
+          pattern: obligation.pattern.source,
+          with: obligation.with,
+        },
+      }
+    case 'filter':
+      return { filter_fields: obligation.paths.map(({ source }) => source) }
+    case 'mask':
+      return { mask_fields: obligation.paths.map(({ source }) => source), mask: obligation.mask }
+  }
+}

@@ -1,0 +1,113 @@
+import { GatewayError } from '../domain/errors.js'
+import { decodeString, scanJson } from '../wire/json-text.js'
+import { readNamedFile } from './bundle-file.js'
+import { CommandError, parseCommandLine } from './command.js'
+import { localCall } from './local-call.js'
+import { judgeLocally, loadPolicy } from './local-policy.js'
+import type { Call } from '../domain/call.js'
+import type { Member, Members } from '../domain/message.js'
+import type { PolicyInput } from '../domain/policy-input.js'
+import type { Command } from './command.js'
+
+const options = {
+  bundle: { type: 'string', value: 'FILE', help: 'The bundle that decides' },
+  input: {
+    type: 'string',
+    value: 'FILE|-',
+    help: 'The input document as JSON; - reads the standard input',
+  },
+  hook: { type: 'string', value: 'HOOK', help: "pre or post; by default the document's own" },
+  fail: { type: 'boolean', help: 'Exit with 1 when the call is refused' },
+} as const
+
+export const policyEval: Command = {
+  name: 'policy eval',
+  summary: 'Judge one input document and print the decision as JSON',
+  synopsis: '--bundle FILE --input FILE|- [--hook pre|post] [--fail]',
+  options,
+  details:
+    'The exit code is 0 whatever was decided, unless --fail is there. What cannot be judged exits with 1.',
+  async run(args, { terminal, readInput }) {
+    const { values } = parseCommandLine(args, options, [])
+    if (values.bundle === undefined) throw new CommandError(2, 'Name the bundle with --bundle')
+    if (values.input === undefined)
+      throw new CommandError(2, 'Name the input document with --input')
+    const policy = await loadPolicy(values.bundle)
+    const text = values.input === '-' ? await readInput() : await readNamedFile(values.input)
+    const { decision, report } = judgeLocally(policy, readDocument(text, values.hook))
+    terminal.out(`${JSON.stringify(report, undefined, 2)}\n`)
+    const isRefused = decision.effect === 'deny' || decision.effect === 'ask'
+    return values.fail === true && isRefused ? 1 : 0
+  },
+}
+
+function readDocument(text: Buffer, demanded: string | undefined): PolicyInput {
+  const { shape, value, members, wellFormed } = scanDocument(text)
+  if (shape !== 'object') throw new CommandError(1, 'The input has to be a JSON object')
+  if (!wellFormed)
+    throw new CommandError(1, 'The input holds a lone surrogate, which policy cannot see')
+  const hook = hookOf(demanded, textMember(text, members, 'hook'), members)
+  const document = Uint8Array.from(text.subarray(value.start, value.end)).buffer
+  return { hook, call: callOf(text, members), document }
+}
+
+function scanDocument(text: Buffer): ReturnType<typeof scanJson> {
+  try {
+    return scanJson(text)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandError(1, `The input cannot be read: ${reason}`)
+  }
+}
+
+function hookOf(
+  demanded: string | undefined,
+  written: string | undefined,
+  members: Members,
+): 'pre' | 'post' {
+  if (demanded !== undefined && written !== undefined && demanded !== written) {
+    throw new CommandError(2, `--hook is ${demanded}, and the document says ${written}; change one`)
+  }
+  const hook = demanded ?? written ?? (members.has('response') ? 'post' : 'pre')
+  if (hook === 'pre' || hook === 'post') return hook
+  throw new CommandError(2, `There is no hook ${hook} to judge; give pre or post`)
+}
+
+/** The call that the document tells of: what reads the result has to know which method it is about. */
+function callOf(text: Buffer, members: Members): Call {
+  const kind = textMember(text, members, 'kind')
+  if (kind === undefined) throw new CommandError(1, 'The input needs "kind", such as "tools/call"')
+  try {
+    return localCall({ kind, params: paramsOf(text, members) })
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    throw new CommandError(1, `The input does not tell of a ${kind}: ${error.message}`)
+  }
+}
+
+function paramsOf(text: Buffer, members: Members): string {
+  const named = members.get('tool') ?? members.get('prompt')
+  if (named !== undefined) return namedTarget(text, named.members)
+  const whole = members.get('resource') ?? members.get('params')
+  return whole?.shape === 'object' ? raw(text, whole) : '{}'
+}
+
+function namedTarget(text: Buffer, members: Members): string {
+  const pairs = [
+    ['name', members.get('name')],
+    ['arguments', members.get('args')],
+  ] as const
+  const present = pairs.flatMap(([key, member]) =>
+    member === undefined ? [] : [`"${key}":${raw(text, member)}`],
+  )
+  return `{${present.join(',')}}`
+}
+
+function textMember(text: Buffer, members: Members, name: string): string | undefined {
+  const member = members.get(name)
+  return member?.shape === 'string' ? decodeString(text, member.value) : undefined
+}
+
+function raw(text: Buffer, { value }: Member): string {
+  return text.toString('utf8', value.start, value.end)
+}

@@ -1,0 +1,105 @@
+import { startGateway } from '../gateway.js'
+import { parseCommandLine } from './command.js'
+import {
+  gatewayDetails,
+  gatewayOptions,
+  loadGatewayConfig,
+  reportFaults,
+} from './gateway-options.js'
+import type { Config } from '../config/config.js'
+import type { Gateway } from '../gateway.js'
+import type { Command, ExitCode, Signals, Terminal } from './command.js'
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Run the gateway',
+  synopsis: '[--config FILE] [--upstream URL] [--policy-bundle FILE] [--port N] [--demo]',
+  options: gatewayOptions,
+  details: gatewayDetails,
+  async run(args, { terminal, env, signals }) {
+    const { values } = parseCommandLine(args, gatewayOptions, [])
+    const loaded = loadGatewayConfig(values as Record<string, string | boolean>, env)
+    if (!loaded.ok) {
+      reportFaults(loaded.faults, terminal)
+      return 78
+    }
+    return serveUntilStopped(loaded.config, signals, terminal)
+  },
+}
+
+async function serveUntilStopped(
+  config: Config,
+  signals: Signals,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const stops = watchStops(signals)
+  const running: { gateway?: Gateway } = {}
+  const reload = () => {
+    running.gateway?.reload().catch((error: unknown) => {
+      terminal.err(`portcullis: reload failed: ${messageOf(error)}\n`)
+    })
+  }
+  signals.on('SIGHUP', reload)
+  try {
+    running.gateway = await startGateway(config)
+    terminal.err(`${greeting(config, running.gateway)}\n`)
+    await stops.first
+    terminal.err('portcullis: closing; a second signal ends it at once\n')
+    return await Promise.race([running.gateway.close().then(() => 0 as const), stops.second])
+  } catch (error) {
+    terminal.err(`portcullis: ${explainFailure(error)}\n`)
+    return 1
+  } finally {
+    signals.off('SIGHUP', reload)
+    stops.unwatch()
+  }
+}
+
+/** `first` resolves with the first signal that asks to stop, `second` with the one after it. */
+function watchStops(signals: Signals) {
+  const waiting: (() => void)[] = []
+  const first = new Promise<void>((resolve) => waiting.push(resolve))
+  const second = new Promise<1>((resolve) => waiting.push(() => resolve(1)))
+  const stop = () => waiting.shift()?.()
+  signals.on('SIGTERM', stop)
+  signals.on('SIGINT', stop)
+  const unwatch = () => {
+    signals.off('SIGTERM', stop)
+    signals.off('SIGINT', stop)
+  }
+  return { first, second, unwatch }
+}
+
+function greeting(config: Config, { mcpUrl, opsUrl }: Gateway): string {
+  const { upstream, policy } = config
+  const to =
+    upstream.target.type === 'demo' ? 'the built-in demo server' : withoutQuery(upstream.target.url)
+  return `portcullis: MCP on ${mcpUrl} for ${to}; policy ${policy.mode}; metrics and health on ${opsUrl}`
+}
+
+function withoutQuery(address: string): string {
+  const { origin, pathname } = new URL(address)
+  return `${origin}${pathname}`
+}
+
+function explainFailure(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error)) return messageOf(error)
+  const at =
+    'address' in error && 'port' in error
+      ? `${String(error.address)}:${String(error.port)}`
+      : 'the address'
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `${at} is in use by another process; choose another port with --port or --ops-port`
+    case 'EACCES':
+      return `${at} needs more rights than this process has; choose a port above 1023`
+    case 'EADDRNOTAVAIL':
+      return `${at} is no address of this machine; set HOST or OPS_HOST to one that is`
+    default:
+      return messageOf(error)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

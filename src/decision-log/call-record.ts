@@ -1,0 +1,114 @@
+import { hash } from 'node:crypto'
+import type { Call } from '../domain/call.js'
+import type { Message } from '../domain/message.js'
+import { type Operation, targetOf } from '../domain/operation.js'
+import { quoted, texts, written } from './json-line.js'
+import { digestOf, isLong, payloadOf } from './payload.js'
+
+/** What every line about one call says alike, made once: members as JSON, each with a comma before it. */
+export interface CallRecord {
+  readonly members: string
+  /** Fingerprint and digest; '' where the payload is too long to be digested before the call is forwarded. */
+  readonly digests: string
+}
+
+/** The records of calls in flight. One that is missing is made again: it is the same. */
+export interface CallRecords {
+  of(call: Call): CallRecord
+  /** For the call's last line. */
+  take(call: Call): CallRecord
+}
+
+/** By id, not in a WeakMap: one entry per call would cost the garbage collector more than making records twice. */
+export function createCallRecords(): CallRecords {
+  const kept = new Map<string, { operation: Operation; record: CallRecord }>()
+
+  function known({ id, operation }: Call): CallRecord | undefined {
+    const found = kept.get(id)
+    // Messages that a server sends while it answers carry the id of the call.
+    return found?.operation === operation ? found.record : undefined
+  }
+
+  return {
+    of(call) {
+      const record = known(call)
+      if (record !== undefined) return record
+      const made = recordOf(call)
+      if (!kept.has(call.id)) keep(kept, call.id, { operation: call.operation, record: made })
+      return made
+    },
+    take(call) {
+      const record = known(call) ?? recordOf(call)
+      kept.delete(call.id)
+      return record
+    },
+  }
+}
+
+const keptRecords = 1024
+
+/** Calls that never end, such as streams of days, make room in the order in which they came. */
+function keep<Value>(kept: Map<string, Value>, id: string, value: Value): void {
+  if (kept.size >= keptRecords) {
+    for (const oldest of kept.keys()) {
+      kept.delete(oldest)
+      break
+    }
+  }
+  kept.set(id, value)
+}
+
+function recordOf(call: Call): CallRecord {
+  return {
+    members: membersOf(call),
+    digests: isLong(payloadOf(call)) ? '' : payloadDigest(call),
+  }
+}
+
+export function payloadDigest(call: Call): string {
+  const digest = digestOf(payloadOf(call))
+  return `,"request_fingerprint":"${fingerprint(call, digest)}","payload_digest":"${digest}"`
+}
+
+export function sentDigest(sent: Call): string {
+  return `,"sent_digest":"${digestOf(payloadOf(sent))}"`
+}
+
+function membersOf({ message, operation, principal, server, session, direction }: Call): string {
+  const { id, roles, teams, via } = principal
+  const target = targetOf(operation)
+  const targetMember =
+    target === undefined ? '' : `,"target":{"type":"${target.type}","name":${quoted(target.name)}}`
+  return (
+    `,"kind":${quoted(operation.kind)},"direction":"${direction}"` +
+    `,"principal":{"id":${quoted(id)},"roles":${texts(roles)},"teams":${texts(teams)},"via":"${via}"}` +
+    `,"server":${quoted(server)}${targetMember}` +
+    (session === undefined ? '' : `,"session":${quoted(session.id)}`) +
+    requestId(message)
+  )
+}
+
+/** The id as the caller spelled it, so that 1e2 is not mistaken for 100. */
+function requestId(message: Message): string {
+  if (message.form === 'notification') return ''
+  const { id } = message
+  return `,"request_id":${id.includes('\\u') ? written(JSON.parse(id)) : id}`
+}
+
+/** Framed as a JSON array, in which no two sets of values have the same text. */
+function fingerprint({ principal, server, operation }: Call, digest: string): string {
+  const target = targetOf(operation)
+  const framed = [
+    principal.id,
+    verifiedClientId,
+    server,
+    operation.kind,
+    target?.type ?? '',
+    target?.name ?? '',
+    digest,
+  ]
+  return hash('sha256', JSON.stringify(framed), 'hex')
+}
+
+/** No identity that this gateway knows verifies a client's id; what a client says of itself does not count. */
+const verifiedClientId = ''

@@ -1,0 +1,77 @@
+import type { DenyCode } from './decision.js'
+
+/** Every way in which a request can fail, closed: the tables that translate it must be total. */
+export type ErrorCode =
+  | DenyCode
+  | 'upstream_unavailable'
+  | 'upstream_timeout'
+  | 'upstream_unauthorized'
+  | 'upstream_invalid'
+  | 'log_unavailable'
+  | 'shutting_down'
+  | 'overloaded'
+  | 'parse_error'
+  | 'invalid_request'
+  | 'invalid_params'
+  | 'header_mismatch'
+  | 'unsupported_media_type'
+  | 'not_acceptable'
+  | 'body_too_large'
+  | 'request_timeout'
+  | 'forbidden_host'
+  | 'forbidden_origin'
+  | 'unauthenticated'
+  | 'session_not_found'
+  | 'method_not_allowed'
+  | 'not_found'
+  | 'internal'
+
+/** What a refused caller may be told, `POLICY_DENY_DETAIL` permitting. */
+export interface RefusalDetail {
+  readonly reason: string
+  readonly rule: string
+  readonly decisionId: string
+  readonly revision: string
+  /** The upstream has already carried the call out; only its result is withheld. */
+  readonly forwarded: boolean
+  readonly remedy: string
+  readonly retryAfterSec: number | undefined
+}
+
+/** The one error of the gateway. `message` is safe to show a caller; what is not goes into `cause`. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError'
+  readonly code: ErrorCode
+  readonly detail: RefusalDetail | undefined
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; detail?: RefusalDetail } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.detail = options.detail
+  }
+}
+
+export function asGatewayError(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown
+  return new GatewayError('internal', 'The gateway failed to handle this request', {
+    cause: thrown,
+  })
+}
+
+/** A bundle, rules file or other policy supply that cannot be used. `message` says what is wrong and what to do. */
+export class PolicySupplyError extends Error {
+  override readonly name = 'PolicySupplyError'
+  readonly fault: SupplyFault
+
+  constructor(fault: SupplyFault, message: string, options: { cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.fault = fault
+  }
+}
+
+/** `absent` is the only one that may fail open; everything else is a policy that is there and refused. */
+export type SupplyFault = 'absent' | 'archive' | 'digest' | 'signature' | 'compile' | 'check'

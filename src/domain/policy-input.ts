@@ -1,0 +1,151 @@
+import type { Call, Headers } from './call.js'
+import type { Hook } from './decision.js'
+import type { Span } from './json.js'
+import type { Operation } from './operation.js'
+
+/** What policy is asked: the document of contract section 3, as text that was validated before. */
+export interface PolicyInput {
+  readonly hook: Hook
+  readonly call: Call
+  /** UTF-8 JSON of exactly this length; arguments and responses are spans of the message's own bytes. */
+  readonly document: ArrayBuffer
+}
+
+/** Which request headers policy sees: all but credentials, or of those only the ones named (lower case). */
+export type InputHeaders = 'all' | readonly string[]
+
+/** The result or error of a response: a span of its message's text, which was validated before. */
+export interface JudgedResponse {
+  readonly text: Buffer
+  readonly span: Span
+  readonly isError: boolean
+}
+
+/** What changes from hook to hook of one call. `time` is milliseconds since the epoch. */
+export interface Moment {
+  readonly hook: Hook
+  readonly time: number
+  readonly response?: JudgedResponse | undefined
+}
+
+/** The part of the document that all hooks of one call share. */
+export interface CallDescription {
+  readonly call: Call
+  /** The document without its closing brace. */
+  readonly text: Buffer
+}
+
+export function policyInput(
+  parts: Moment & { readonly call: Call; readonly inputHeaders: InputHeaders },
+): PolicyInput {
+  return inputAt(describeCall(parts.call, parts.inputHeaders), parts)
+}
+
+export function describeCall(call: Call, inputHeaders: InputHeaders): CallDescription {
+  const { head, raw, tail } = subjectOf(call.operation)
+  const before = `{"kind":${jsonOf(call.operation.kind)},${head}`
+  const after = `${tail},${jsonOf(circumstancesOf(call, inputHeaders)).slice(1, -1)}`
+  if (typeof raw === 'string') return { call, text: Buffer.from(before + raw + after) }
+  const middle = call.message.text.subarray(raw.start, raw.end)
+  return { call, text: Buffer.concat([Buffer.from(before), middle, Buffer.from(after)]) }
+}
+
+export function inputAt({ call, text }: CallDescription, moment: Moment): PolicyInput {
+  const { hook, time, response } = moment
+  const opening = `,"hook":"${hook}",${timeOf(time)}${openingOf(response)}`
+  const closing = response?.isError === true ? '}}' : '}'
+  const answerBytes = response === undefined ? 0 : response.span.end - response.span.start
+  const document = new ArrayBuffer(text.length + opening.length + answerBytes + closing.length)
+  const bytes = Buffer.from(document)
+  let end = text.copy(bytes)
+  end += bytes.write(opening, end, 'latin1')
+  if (response !== undefined) {
+    end += response.text.copy(bytes, end, response.span.start, response.span.end)
+  }
+  bytes.write(closing, end, 'latin1')
+  return { hook, call, document }
+}
+
+interface Subject {
+  readonly head: string
+  /** A span of the message's text, or JSON that stands in for an absent one. */
+  readonly raw: Span | string
+  readonly tail: string
+}
+
+function subjectOf(operation: Operation): Subject {
+  switch (operation.type) {
+    case 'tool':
+      return {
+        head: `"tool":{"name":${jsonOf(operation.name)},"args":`,
+        raw: operation.args ?? '{}',
+        tail: ',"annotations":{}}',
+      }
+    case 'prompt':
+      return {
+        head: `"prompt":{"name":${jsonOf(operation.name)},"args":`,
+        raw: operation.args ?? '{}',
+        tail: '}',
+      }
+    case 'resource':
+      return { head: '"resource":', raw: jsonOf({ uri: operation.uri }), tail: '' }
+    case 'other':
+      return { head: '"params":', raw: operation.params ?? '{}', tail: '' }
+  }
+}
+
+function circumstancesOf(call: Call, inputHeaders: InputHeaders): object {
+  const { principal, claimed, session } = call
+  const { id, roles, teams, authenticated, via, claims } = principal
+  return {
+    direction: call.direction,
+    user: { id, roles, teams, authenticated, via, claims },
+    client: {
+      id: '',
+      claimed: claimed === undefined ? {} : { name: claimed.name, version: claimed.version },
+    },
+    server: call.server,
+    request_ip: call.requestIp,
+    headers: headersOf(call.headers, inputHeaders),
+    session: session === undefined ? undefined : { id: session.id },
+    protocol: call.protocol,
+  }
+}
+
+function headersOf(headers: Headers, shown: InputHeaders): Headers {
+  const entries = Object.entries(headers)
+  return Object.fromEntries(
+    entries.filter(
+      ([name]) => !withheldHeader.test(name) && (shown === 'all' || shown.includes(name)),
+    ),
+  )
+}
+
+// Credentials by the names that they go by, the live session id, and what a trusted proxy says of the caller:
+// policy has the session as a digest and the caller as `user`.
+const withheldHeader =
+  /authori[sz]ation|cookie|token|secret|passw|api-?key|credential|signature|assertion|jwt|session|^x-amzn-oidc-|^x-forwarded-(?:user|roles|teams|claims|groups|email|preferred-username)$/
+
+/** RFC 3339, and nanoseconds as a number whose digits a double could not hold. */
+function timeOf(time: number): string {
+  const nanoseconds = time === 0 ? '0' : `${Math.trunc(time)}000000`
+  return `"time":"${new Date(time).toISOString()}","time_ns":${nanoseconds}`
+}
+
+function openingOf(response: JudgedResponse | undefined): string {
+  if (response === undefined) return ''
+  return response.isError ? ',"response":{"error":' : ',"response":'
+}
+
+/** JSON without escapes of lone surrogates, which no policy module can read. */
+function jsonOf(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.includes('\\ud') ? text.replace(loneSurrogate, replaceLone) : text
+}
+
+// JSON.stringify escapes only surrogates that stand alone; the second branch steps over every other escape.
+const loneSurrogate = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g
+
+function replaceLone(escape: string, surrogate: string | undefined): string {
+  return surrogate === undefined ? escape : '\ufffd'
+}

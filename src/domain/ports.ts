@@ -1,0 +1,129 @@
+import type { Answer, Handled } from './answer.js'
+import type { Call } from './call.js'
+import type { Decision } from './decision.js'
+import type { Entry } from './entry.js'
+import type { SupplyFault } from './errors.js'
+import type { PolicyInput } from './policy-input.js'
+import type { Principal } from './principal.js'
+import type { Reply } from './reply.js'
+import type { Session, SessionFacts } from './session.js'
+
+/** One revision of policy. Synchronous and pure: no clock, no network. */
+export interface Policy {
+  readonly revision: string
+  /** SHA-256 of the archive it came from, hex. */
+  readonly digest: string
+  /** Which hooks it has: without `post`, replies are piped unread. */
+  readonly hooks: { readonly pre: boolean; readonly post: boolean; readonly list: boolean }
+  /** Never throws: what cannot be decided is a `policy_error`. */
+  evaluate(input: PolicyInput): Decision
+}
+
+/** Whether there is a policy now, and if not, why: only an absent one may fail open. */
+export type PolicyState =
+  | { readonly state: 'active'; readonly policy: Policy }
+  | { readonly state: 'absent'; readonly message: string }
+  | { readonly state: 'refused'; readonly fault: SupplyFault; readonly message: string }
+
+/** The policy in force, read once a request. */
+export interface PolicySource {
+  current(): PolicyState
+}
+
+/** An MCP server behind the gateway. */
+export interface Upstream {
+  readonly name: string
+  /**
+   * Sends the call's text and gives the reply as soon as its headers are there.
+   * @throws GatewayError `upstream_unavailable`, `upstream_timeout`, `upstream_unauthorized`
+   */
+  send(call: Call, signal: AbortSignal): Promise<Reply>
+  /** Opens the server's own stream (GET). */
+  listen(stream: StreamRequest, signal: AbortSignal): Promise<Reply>
+  /** Answers a request that the server itself made. */
+  answer(stream: StreamRequest, text: Buffer): Promise<void>
+  /** Ends a session (DELETE). */
+  end(stream: StreamRequest, signal: AbortSignal): Promise<Reply>
+  close(): Promise<void>
+}
+
+/** What a request without a body of its own carries. */
+export interface StreamRequest {
+  readonly session: Session | undefined
+  readonly headers: Call['headers']
+}
+
+/** A regular expression of a policy: RE2 syntax, linear time. */
+export interface Pattern {
+  readonly source: string
+  /** Text that every match contains, so that a text without it need not be searched; '' where none is known. */
+  readonly required: string
+  test(text: string): boolean
+  /** Replaces every match; `$` in `replacement` has no meaning of its own. */
+  replaceAll(text: string, replacement: string): string
+}
+
+export interface Patterns {
+  /** @throws Error with a message for policy authors when the source is not RE2 */
+  compile(source: string): Pattern
+  /** Runs the steps over the texts off the serving thread. */
+  rewrite(texts: readonly string[], steps: readonly RewriteStep[]): Promise<readonly string[]>
+}
+
+export interface RewriteStep {
+  readonly pattern: Pattern
+  readonly with: string
+}
+
+/** The decision log. `append` resolves when the entry is as durable as configured. */
+export interface DecisionLog {
+  /** @throws GatewayError `log_unavailable` when the entry could not be written */
+  append(entry: Entry): Promise<void>
+  close(): Promise<void>
+}
+
+/** What a peer presented: its address and headers, names in lower case. */
+export interface Presented {
+  readonly peerAddress: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Names of headers that were sent more than once. */
+  readonly repeated: readonly string[]
+}
+
+export interface Identified {
+  readonly principal: Principal
+  readonly requestIp: string
+  /** The headers with everything removed that this peer may not say. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface Identity {
+  /** @throws GatewayError `unauthenticated` */
+  authenticate(presented: Presented): Identified
+}
+
+/** What happens to a call between the front door and the upstream. */
+export interface Pipeline {
+  /** @throws GatewayError a refusal, or an upstream that failed */
+  handle(call: Call, signal: AbortSignal): Promise<Handled>
+  /** A client's own stream (GET): not judged itself; what flows on it is. */
+  listen(call: Call, signal: AbortSignal): Promise<Answer>
+  /** The end of a session (DELETE). */
+  end(call: Call, signal: AbortSignal): Promise<Answer>
+}
+
+/** The sessions that pass through this process. They belong to the upstream; what is kept here only describes them. */
+export interface Sessions {
+  /** Sessions that began here and did not end here. */
+  readonly count: number
+  /**
+   * The session that a request names.
+   * @throws GatewayError `session_not_found` where it was issued to another principal
+   */
+  find(presentedId: string | undefined, principalId: string): Session | undefined
+  /** The id under which the client knows a session of the upstream. */
+  nameFor(upstreamId: string, principalId: string): string
+  begin(upstreamId: string, facts: SessionFacts): void
+  facts(session: Session | undefined): SessionFacts | undefined
+  forget(session: Session): void
+}

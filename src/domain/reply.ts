@@ -1,0 +1,23 @@
+/** What an upstream answers: the status and headers as it sent them, and a body that is read as it comes. */
+export interface Reply {
+  readonly status: number
+  /** In the upstream's order; hop-by-hop headers are gone. Names in lower case. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly form: ReplyForm
+  readonly body: ReplyBody
+}
+
+/** `json` and `events` by media type; `other` is anything else, an empty body included. */
+export type ReplyForm = 'json' | 'events' | 'other'
+
+/** Bytes in order, with backpressure: the upstream is paused while nobody reads. Read it once. */
+export interface ReplyBody extends AsyncIterable<Buffer> {
+  /** The whole body; undefined when it is longer than `maxBytes`, and then all of it can still be read. */
+  collect(maxBytes: number): Promise<Buffer | undefined>
+  /** Ends the exchange: the rest of the body is not wanted. */
+  cancel(): void
+}
+
+export function replyHeader(reply: Reply, name: string): string | undefined {
+  return reply.headers.find(([candidate]) => candidate === name)?.[1]
+}

@@ -1,0 +1,116 @@
+import type { IncomingMessage } from 'node:http'
+import type { Call, Headers } from '../domain/call.js'
+import { GatewayError } from '../domain/errors.js'
+import type { Message } from '../domain/message.js'
+import type { Operation } from '../domain/operation.js'
+import type { Identified, Identity, Sessions } from '../domain/ports.js'
+import type { Session } from '../domain/session.js'
+import { refuseDisagreement } from '../wire/mirrored-headers.js'
+import { readClaimedClient, readOperation, readProtocolVersion } from '../wire/operation.js'
+
+export interface DecodeParts {
+  readonly identity: Identity
+  readonly sessions: Sessions
+  readonly server: string
+  readonly now: () => number
+  readonly newId: () => string
+}
+
+/** Who sent a request, and in which session. */
+export interface Caller extends Identified {
+  readonly session: Session | undefined
+}
+
+/** @throws GatewayError `unauthenticated`, `session_not_found` */
+export function readCaller(request: IncomingMessage, { identity, sessions }: DecodeParts): Caller {
+  const identified = identity.authenticate({
+    peerAddress: request.socket.remoteAddress ?? '',
+    headers: plainHeaders(request),
+    repeated: repeatedHeaders(request.rawHeaders),
+  })
+  const { headers, principal } = identified
+  return { ...identified, session: sessions.find(headers['mcp-session-id'], principal.id) }
+}
+
+/**
+ * A POSTed message as a call.
+ * @throws GatewayError `parse_error`, `invalid_request`, `invalid_params`, `header_mismatch`
+ */
+export function readCall(message: Message, caller: Caller, parts: DecodeParts): Call {
+  const { principal, requestIp, headers, session } = caller
+  const facts = parts.sessions.facts(session)
+  const common = {
+    id: parts.newId(),
+    message,
+    direction: 'to_server',
+    principal,
+    requestIp,
+    headers,
+    session,
+    server: parts.server,
+    time: parts.now(),
+  } as const
+  if (message.form === 'response') {
+    const protocol = headers['mcp-protocol-version'] ?? facts?.protocol ?? ''
+    return { ...common, operation: unsolicited, claimed: facts?.claimed, protocol }
+  }
+  const operation = readOperation(message)
+  const spoken = readProtocolVersion(message)
+  refuseDisagreement(message, headers, spoken)
+  return {
+    ...common,
+    operation,
+    claimed: readClaimedClient(message) ?? facts?.claimed,
+    protocol: headers['mcp-protocol-version'] ?? spoken ?? facts?.protocol ?? '',
+  }
+}
+
+/** The call that stands for a stream or session as a whole (GET, DELETE). */
+export function streamCall(caller: Caller, parts: DecodeParts): Call {
+  return readCall(nothingSaid, caller, parts)
+}
+
+const unsolicited: Operation = { type: 'other', kind: 'unsolicited', params: undefined }
+
+const nothingSaid: Message = {
+  form: 'response',
+  text: Buffer.alloc(0),
+  id: 'null',
+  outcome: { type: 'result', span: { start: 0, end: 0 } },
+  members: new Map(),
+  wellFormed: true,
+}
+
+function plainHeaders({ headers }: IncomingMessage): Headers {
+  const plain: Record<string, string> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) plain[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return plain
+}
+
+function repeatedHeaders(raw: readonly string[]): readonly string[] {
+  const seen = new Set<string>()
+  const repeated: string[] = []
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = (raw[at] ?? '').toLowerCase()
+    if (seen.has(name)) repeated.push(name)
+    seen.add(name)
+  }
+  return repeated
+}
+
+/** @throws GatewayError `unsupported_media_type` where the body is not plain JSON in UTF-8 */
+export function refuseOtherMedia({ headers }: IncomingMessage): void {
+  const type = headers['content-type'] ?? ''
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (!jsonInUtf8.test(type) || encoding !== 'identity') {
+    throw new GatewayError(
+      'unsupported_media_type',
+      'Content-Type must be application/json, in UTF-8 and not compressed',
+    )
+  }
+}
+
+const jsonInUtf8 = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?;?$/i

@@ -1,0 +1,129 @@
+import { createHash, hash } from 'node:crypto'
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { Answer, PipedAnswer, WholeAnswer } from '../domain/answer.js'
+import type { CallResult } from '../domain/entry.js'
+import type { GatewayError } from '../domain/errors.js'
+import { refuseInBand, wire, type Refused, type Telling } from '../wire/refusal.js'
+
+export type HeaderList = readonly (readonly [string, string])[]
+
+/** What was written, for the outcome record. */
+export type Written = Omit<CallResult, 'latencyMs'>
+
+/** Writes an answer out, as fast as the client takes it. Never rejects: how it ended is in what it gives. */
+export async function writeAnswer(
+  response: ServerResponse,
+  answer: Answer,
+  extra: HeaderList,
+): Promise<Written> {
+  switch (answer.type) {
+    case 'whole':
+      return writeWhole(response, answer, extra)
+    case 'accepted':
+      return writeWhole(response, { ...nothing, status: 202 }, extra)
+    case 'piped':
+      return writePiped(response, answer, extra)
+  }
+}
+
+const nothing = { type: 'whole', headers: [], text: Buffer.alloc(0) } as const
+
+function writeWhole(response: ServerResponse, answer: WholeAnswer, extra: HeaderList): Written {
+  const { status, headers, text } = answer
+  const length: HeaderList = [['content-length', String(text.length)]]
+  const kept = headers.filter(([name]) => name !== 'content-length')
+  const gone = response.destroyed
+  if (!gone) {
+    response.writeHead(status, flatten([...kept, ...length, ...extra]))
+    response.end(text)
+  }
+  const end = gone ? 'client_closed' : 'completed'
+  return { status, digest: hash('sha256', text), bytes: text.length, end }
+}
+
+async function writePiped(
+  response: ServerResponse,
+  answer: PipedAnswer,
+  extra: HeaderList,
+): Promise<Written> {
+  const { status, headers, chunks } = answer
+  const digest = createHash('sha256')
+  let bytes = 0
+  const written = (end: Written['end']): Written => ({
+    status,
+    digest: digest.digest('hex'),
+    bytes,
+    end,
+  })
+  try {
+    response.writeHead(status, flatten([...headers, ...extra]))
+    // Node holds headers back until the first byte; a client waits for them to know that its stream is open.
+    response.flushHeaders()
+    for await (const chunk of chunks) {
+      if (response.destroyed) return written('client_closed')
+      digest.update(chunk)
+      bytes += chunk.length
+      if (!response.write(chunk)) await roomIn(response)
+    }
+    response.end()
+    return written(response.destroyed ? 'client_closed' : 'completed')
+  } catch {
+    // A stream that breaks off must not look as if it had ended.
+    const gone = response.destroyed
+    response.destroy()
+    return written(gone ? 'client_closed' : 'upstream_failed')
+  }
+}
+
+/** Resolves when the client has taken what was written, or is gone. */
+async function roomIn(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return
+  const gone = new AbortController()
+  const close = (): void => gone.abort()
+  response.once('close', close)
+  try {
+    await once(response, 'drain', { signal: gone.signal })
+  } catch (thrown) {
+    if (!gone.signal.aborted) throw thrown
+  } finally {
+    response.off('close', close)
+  }
+}
+
+/** The one translation of an error into HTTP. */
+export function writeRefusal(
+  response: ServerResponse,
+  error: GatewayError,
+  request: Refused,
+  telling: Telling,
+  extra: HeaderList,
+): Written {
+  const text = refuseInBand(error, request, telling)
+  const status = statusOf(error, request, telling)
+  const retry = error.detail?.retryAfterSec
+  const headers: [string, string][] = [['content-type', 'application/json']]
+  if (status === 429 || (status === 503 && retry !== undefined)) {
+    headers.push(['retry-after', String(Math.ceil(retry ?? 1))])
+  }
+  if (status === 405) headers.push(['allow', 'GET, POST, DELETE, OPTIONS'])
+  const written = writeWhole(response, { type: 'whole', status, headers, text }, extra)
+  return { ...written, end: written.end === 'completed' ? 'refused' : written.end }
+}
+
+function statusOf(error: GatewayError, { kind, id }: Refused, { style }: Telling): number {
+  const { http, fault } = wire[error.code]
+  if (fault === 'protocol') return http
+  // A notification has no answer that could carry the refusal: it is dropped.
+  const inBand = style !== 'http' && id !== 'null'
+  if (inBand) return 200
+  if (kind !== 'server/discover') return http
+  // Any other 4xx makes a client fall back to the older protocol for as long as it lives.
+  return http === 422 ? 403 : http === 429 ? 503 : http
+}
+
+function flatten(headers: HeaderList): string[] {
+  const flat: string[] = []
+  for (const [name, value] of headers) flat.push(name, value)
+  return flat
+}

@@ -1,0 +1,156 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Answer } from '../domain/answer.js'
+import type { Call } from '../domain/call.js'
+import type { CallResult } from '../domain/entry.js'
+import { asGatewayError, GatewayError } from '../domain/errors.js'
+import type { Message } from '../domain/message.js'
+import type { Pipeline, Sessions } from '../domain/ports.js'
+import { readMessage } from '../wire/message.js'
+import { readProtocolVersion } from '../wire/operation.js'
+import { wire, type Refused, type Telling } from '../wire/refusal.js'
+import { preflightHeaders, type Doorkeeper } from './admission.js'
+import { readCall, readCaller, refuseOtherMedia, streamCall, type DecodeParts } from './decode.js'
+import { writeAnswer, writeRefusal, type HeaderList, type Written } from './encode.js'
+import type { Exchanges } from './exchanges.js'
+
+export interface McpRouteParts extends DecodeParts {
+  readonly pipeline: Pipeline
+  readonly doorkeeper: Doorkeeper
+  readonly exchanges: Exchanges
+  readonly telling: Telling
+  readonly events: McpEvents
+}
+
+export interface McpEvents {
+  /** A call has ended, however it ended. */
+  ended(call: Call, ruled: { decisionId: string; revision: string }, result: CallResult): void
+  /** A request was refused before it was a call, or a stream was. */
+  requestRefused(error: GatewayError, status: number): void
+}
+
+/** The routes of one MCP endpoint. */
+export function mcpRoutes(app: FastifyInstance, path: string, parts: McpRouteParts): void {
+  app.post(path, (request, reply) => post(request, reply, parts))
+  app.get(path, (request, reply) => open(request, reply, parts))
+  app.delete(path, (request, reply) => end(request, reply, parts))
+  app.options(path, (request, reply) => preflight(request, reply, parts))
+}
+
+async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {
+  const response = take(reply)
+  const signal = parts.exchanges.begin(response, 'call')
+  const cors = parts.doorkeeper.corsHeaders(request.headers.origin)
+  let asked: Refused = { id: 'null', kind: '' }
+  let call: Call | undefined
+  let ruled: { decisionId: string; revision: string }
+  let written: Written
+  const started = performance.now()
+  try {
+    refuseOtherMedia(request.raw)
+    const caller = readCaller(request.raw, parts)
+    const message = readMessage(bodyOf(request))
+    asked = askedBy(message)
+    call = readCall(message, caller, parts)
+    const handled = await parts.pipeline.handle(call, signal)
+    ruled = handled
+    const answer = named(handled.answer, call, parts.sessions)
+    written = await writeAnswer(response, answer, cors)
+  } catch (thrown) {
+    const error = asGatewayError(thrown)
+    ruled = { decisionId: error.detail?.decisionId ?? '', revision: error.detail?.revision ?? '' }
+    written = dropped(error, call)
+      ? await writeAnswer(response, { type: 'accepted' }, cors)
+      : writeRefusal(response, error, asked, parts.telling, cors)
+    if (call === undefined || wire[error.code].fault === 'protocol' || error.code === 'internal') {
+      parts.events.requestRefused(error, written.status)
+    }
+  }
+  if (call === undefined) return
+  parts.events.ended(call, ruled, { ...written, latencyMs: performance.now() - started })
+}
+
+/** Fastify hands the raw response over: answers are written byte for byte, with backpressure. */
+function take(reply: FastifyReply): ServerResponse {
+  reply.hijack()
+  return reply.raw
+}
+
+function bodyOf({ body }: FastifyRequest): Buffer {
+  if (Buffer.isBuffer(body) && body.length > 0) return body
+  throw new GatewayError('parse_error', 'The request has no body: POST one JSON-RPC message')
+}
+
+function askedBy(message: Message): Refused {
+  switch (message.form) {
+    case 'request':
+      return { id: message.id, kind: message.method }
+    case 'notification':
+      return { id: 'null', kind: message.method }
+    case 'response':
+      return { id: 'null', kind: '' }
+  }
+}
+
+/** A notification that policy refused is dropped without a word. */
+function dropped(error: GatewayError, call: Call | undefined): boolean {
+  return call?.message.form === 'notification' && error.detail !== undefined
+}
+
+/** The answer with session ids as the client knows them. */
+function named(answer: Answer, call: Call, sessions: Sessions): Answer {
+  if (answer.type === 'accepted') return answer
+  const { session, principal, message } = call
+  if (answer.status === 404 && session !== undefined) sessions.forget(session)
+  const issued = answer.headers.find(([name]) => name === 'mcp-session-id')?.[1]
+  if (issued === undefined) return answer
+  if (message.form === 'request' && message.method === 'initialize' && answer.status === 200) {
+    const protocol = readProtocolVersion(message) ?? ''
+    sessions.begin(issued, { claimed: call.claimed, protocol })
+  }
+  const name = sessions.nameFor(issued, principal.id)
+  if (name === issued) return answer
+  const headers: HeaderList = answer.headers.map((header) =>
+    header[0] === 'mcp-session-id' ? ['mcp-session-id', name] : header,
+  )
+  return { ...answer, headers }
+}
+
+async function open(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {
+  await stream(request, reply, parts, (call, signal) => parts.pipeline.listen(call, signal))
+}
+
+async function end(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {
+  await stream(request, reply, parts, async (call, signal) => {
+    const answer = await parts.pipeline.end(call, signal)
+    const gone = answer.type === 'whole' || answer.type === 'piped' ? answer.status < 300 : false
+    if (gone && call.session !== undefined) parts.sessions.forget(call.session)
+    return answer
+  })
+}
+
+async function stream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: McpRouteParts,
+  handle: (call: Call, signal: AbortSignal) => Promise<Answer>,
+): Promise<void> {
+  const response = take(reply)
+  const signal = parts.exchanges.begin(response, 'listening')
+  const cors = parts.doorkeeper.corsHeaders(request.headers.origin)
+  try {
+    const call = streamCall(readCaller(request.raw, parts), parts)
+    const answer = await handle(call, signal)
+    await writeAnswer(response, named(answer, call, parts.sessions), cors)
+  } catch (thrown) {
+    const error = asGatewayError(thrown)
+    const written = writeRefusal(response, error, { id: 'null', kind: '' }, parts.telling, cors)
+    parts.events.requestRefused(error, written.status)
+  }
+}
+
+async function preflight(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {
+  const cors = parts.doorkeeper.corsHeaders(request.headers.origin)
+  const headers = cors.length === 0 ? [] : [...cors, ...preflightHeaders]
+  await writeAnswer(take(reply), { type: 'whole', status: 204, headers, text: Buffer.alloc(0) }, [])
+}

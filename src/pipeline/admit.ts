@@ -1,0 +1,141 @@
+import type { Call } from '../domain/call.js'
+import type { Decision } from '../domain/decision.js'
+import type { NotificationMessage, RequestMessage } from '../domain/message.js'
+import type { Policy, PolicyState } from '../domain/ports.js'
+import { policyInput } from '../domain/policy-input.js'
+import { readMessage } from '../wire/message.js'
+import { readOperation } from '../wire/operation.js'
+import { enforces, judge, policyError, record, unruled, type Verdict } from './judge.js'
+import { writableRoot } from './oblige.js'
+import { strictness, type PipelineParts } from './parts.js'
+import { refusal } from './refuse.js'
+
+/** A call that may go on, as policy permits it, with the policy that judges what comes back. */
+export interface Permitted {
+  readonly type: 'permitted'
+  readonly call: Call
+  /** Undefined where none took part: off, none configured, or fail-open. */
+  readonly policy: Policy | undefined
+  readonly decisionId: string
+  readonly warnings: readonly string[]
+}
+
+/** A call that is answered with what would have been sent, and not forwarded. */
+export interface Rehearsed {
+  readonly type: 'rehearsed'
+  readonly call: Call
+  readonly policy: Policy
+  readonly decisionId: string
+  readonly reason: string
+}
+
+/**
+ * The pre-hook. Nothing was forwarded when it throws.
+ * @throws GatewayError a refusal of policy, `policy_unavailable`, or `log_unavailable`
+ */
+export async function admit(call: Call, parts: PipelineParts): Promise<Permitted | Rehearsed> {
+  if (parts.mode === 'off') return permitted(call, undefined, '', [])
+  const state = parts.policies.current()
+  if (state.state !== 'active') return admitUnjudged(call, state, parts)
+  const { policy } = state
+  const { verdict, sent } = await ruleOn(call, policy, parts)
+  const { decision, decisionId } = verdict
+  await record(
+    {
+      ...verdict,
+      hook: 'pre',
+      call,
+      sent: sent === call ? undefined : sent,
+      bundleDigest: policy.digest,
+      failOpen: false,
+    },
+    parts,
+  )
+  if (!enforces(parts.mode)) return permitted(call, policy, decisionId, warningsOf(decision))
+  switch (decision.effect) {
+    case 'allow':
+      return permitted(sent, policy, decisionId, [])
+    case 'dry_run':
+      return { type: 'rehearsed', call: sent, policy, decisionId, reason: decision.reason }
+    case 'ask':
+    case 'deny':
+      throw refusal(decision, decisionId, { forwarded: false })
+  }
+}
+
+function permitted(
+  call: Call,
+  policy: Policy | undefined,
+  decisionId: string,
+  warnings: readonly string[],
+): Permitted {
+  return { type: 'permitted', call, policy, decisionId, warnings }
+}
+
+/** What a caller is told in warn mode. */
+export function warningsOf(decision: Decision): readonly string[] {
+  return decision.effect === 'allow'
+    ? decision.warnings
+    : [`would_${decision.effect}: ${decision.reason}`, ...decision.warnings]
+}
+
+async function admitUnjudged(
+  call: Call,
+  state: Exclude<PolicyState, { state: 'active' }>,
+  parts: PipelineParts,
+): Promise<Permitted> {
+  const decisionId = parts.newId()
+  const failOpen = enforces(parts.mode) && state.state === 'absent' && parts.failMode === 'open'
+  const decision: Decision =
+    failOpen || !enforces(parts.mode)
+      ? { ...unruled, effect: 'allow', reason: '', obligations: [] }
+      : { ...policyError(unruled, undefined, state.message), code: 'policy_unavailable' }
+  const judged = { decisionId, decision, text: call.message.text, evalUs: 0 }
+  await record(
+    { ...judged, hook: 'pre', call, sent: undefined, bundleDigest: '', failOpen },
+    parts,
+  ).catch((thrown: unknown) => {
+    if (!failOpen) throw thrown
+  })
+  if (decision.effect === 'deny') throw refusal(decision, decisionId, { forwarded: false })
+  return permitted(call, undefined, decisionId, [])
+}
+
+/** The decision about a call, and the call as it is to be sent. A patched call is judged once more. */
+export async function ruleOn(
+  call: Call,
+  policy: Policy,
+  parts: PipelineParts,
+): Promise<{ verdict: Verdict; sent: Call }> {
+  const { message } = call
+  const verdict = await judge(
+    {
+      hook: 'pre',
+      call,
+      response: undefined,
+      text: message.text,
+      root: writableRoot(call),
+      wellFormed: message.wellFormed,
+    },
+    policy,
+    parts,
+  )
+  if (verdict.text === message.text) return { verdict, sent: call }
+  return judgeAgain(call, verdict, policy, parts)
+}
+
+function judgeAgain(call: Call, verdict: Verdict, policy: Policy, parts: PipelineParts) {
+  const { now, inputHeaders } = parts
+  const sent = rewritten(call, verdict.text)
+  const input = { call: sent, hook: 'pre', time: now(), response: undefined, inputHeaders } as const
+  const again = policy.evaluate(policyInput(input))
+  return strictness[again.effect] > strictness[verdict.decision.effect]
+    ? { verdict: { ...verdict, decision: again }, sent: call }
+    : { verdict, sent }
+}
+
+/** The same call with another text: what is judged again is read from the bytes that will be sent. */
+function rewritten(call: Call, text: Buffer): Call {
+  const message = readMessage(text) as RequestMessage | NotificationMessage
+  return { ...call, message, operation: readOperation(message) }
+}

@@ -1,0 +1,145 @@
+import type { Call } from '../domain/call.js'
+import type { Decision, Deny, Hook, Mode, Ruling } from '../domain/decision.js'
+import type { Span } from '../domain/json.js'
+import type { Policy } from '../domain/ports.js'
+import { policyInput } from '../domain/policy-input.js'
+import { applyObligations, ObligationFault, type Root } from './oblige.js'
+import type { PipelineParts } from './parts.js'
+
+/** One message that policy is asked about. */
+export interface Question {
+  readonly hook: Extract<Hook, 'pre' | 'post'>
+  readonly call: Call
+  /** At post: what came back, in the text that is judged. */
+  readonly response:
+    { readonly text: Buffer; readonly span: Span; readonly isError: boolean } | undefined
+  /** The text that obligations may edit, and the part of it that they may write. */
+  readonly text: Buffer
+  readonly root: Root
+  readonly wellFormed: boolean
+}
+
+export interface Verdict {
+  readonly decisionId: string
+  readonly decision: Decision
+  /** The text as policy permits it; the same Buffer where nothing was changed. */
+  readonly text: Buffer
+  readonly evalUs: number
+}
+
+/** Asks policy and carries out what it obliges; a duty that cannot be done is a policy error. */
+export async function judge(
+  question: Question,
+  policy: Policy,
+  parts: PipelineParts,
+): Promise<Verdict> {
+  const decisionId = parts.newId()
+  const started = performance.now()
+  const decision = ask(question, policy, parts)
+  const evalUs = Math.round((performance.now() - started) * 1000)
+  const duties = dutiesOf(decision)
+  if (duties.length === 0) return { decisionId, decision, text: question.text, evalUs }
+  try {
+    const applied = applyObligations({
+      text: question.text,
+      root: question.root,
+      obligations: duties,
+      patterns: parts.patterns,
+    })
+    const { text } = applied instanceof Promise ? await applied : applied
+    return { decisionId, decision, text, evalUs }
+  } catch (thrown) {
+    if (!(thrown instanceof ObligationFault)) throw thrown
+    const denied = policyError(decision, 'obligation', thrown.message)
+    return { decisionId, decision: denied, text: question.text, evalUs }
+  }
+}
+
+function ask({ hook, call, response, wellFormed }: Question, policy: Policy, parts: PipelineParts) {
+  if (!wellFormed) {
+    return policyError(
+      { ...unruled, revision: policy.revision },
+      'input',
+      'the message holds a lone surrogate, which policy cannot be shown',
+    )
+  }
+  const { inputHeaders } = parts
+  const time = parts.now()
+  return policy.evaluate(policyInput({ call, hook, time, response, inputHeaders }))
+}
+
+function dutiesOf(decision: Decision) {
+  switch (decision.effect) {
+    case 'allow':
+    case 'dry_run':
+      return decision.obligations
+    case 'ask':
+    case 'deny':
+      return []
+  }
+}
+
+/** A decision that could not be made: a deny, in enforce mode. */
+export function policyError(ruling: Ruling, fault: Deny['fault'], reason: string): Deny {
+  const { engine, rules, revision, warnings, labels, trial } = ruling
+  return {
+    engine,
+    rules,
+    revision,
+    warnings,
+    labels,
+    trial,
+    effect: 'deny',
+    code: 'policy_error',
+    reason,
+    remedy: '',
+    retryAfterSec: undefined,
+    fault,
+  }
+}
+
+/** The ruling where no policy took part. */
+export const unruled: Ruling = {
+  engine: 'none',
+  rules: [],
+  revision: '',
+  warnings: [],
+  labels: {},
+  trial: [],
+}
+
+export interface Judged extends Verdict {
+  readonly hook: Question['hook']
+  readonly call: Call
+  readonly sent: Call | undefined
+  readonly bundleDigest: string
+  readonly failOpen: boolean
+}
+
+/**
+ * Puts the decision on record before anything acts on it.
+ * @throws GatewayError `log_unavailable` in enforce mode, where nothing unlogged may go on
+ */
+export async function record(judged: Judged, parts: PipelineParts): Promise<void> {
+  const entry = {
+    type: 'decision',
+    time: parts.now(),
+    decisionId: judged.decisionId,
+    hook: judged.hook,
+    call: judged.call,
+    sent: judged.sent,
+    decision: judged.decision,
+    mode: parts.mode,
+    enforced: enforces(parts.mode) && !judged.failOpen,
+    failOpen: judged.failOpen,
+    evalUs: judged.evalUs,
+    bundleDigest: judged.bundleDigest,
+  } as const
+  parts.events.decided(entry)
+  if (enforces(parts.mode)) await parts.log.append(entry)
+  else await parts.log.append(entry).catch(() => undefined)
+}
+
+export function enforces(mode: Mode): boolean {
+  return mode === 'enforce'
+}

@@ -1,0 +1,71 @@
+import type { GatewayError } from '../domain/errors.js'
+import type { ResponseMessage } from '../domain/message.js'
+import { warningsOf } from './admit.js'
+import { enforces, judge, policyError, record, unruled } from './judge.js'
+import type { PipelineParts } from './parts.js'
+import { refusal } from './refuse.js'
+import type { Judging } from './release.js'
+import { withWarnings } from './warn.js'
+
+/**
+ * The post-hook over one response; gives its text as it is released.
+ * @throws GatewayError a refusal; the call itself was carried out
+ */
+export async function releaseResponse(
+  message: ResponseMessage,
+  judging: Judging,
+  parts: PipelineParts,
+): Promise<Buffer> {
+  const { call, policy, warnings } = judging
+  const warned = (all: readonly string[]): Buffer =>
+    parts.mode === 'warn' ? withWarnings(message, all, parts) : message.text
+  if (!policy.hooks.post) return warned(warnings)
+  const { type, span } = message.outcome
+  const verdict = await judge(
+    {
+      hook: 'post',
+      call,
+      response: { text: message.text, span, isError: type === 'error' },
+      text: message.text,
+      root: { name: 'response', span, isError: type === 'error' },
+      wellFormed: message.wellFormed,
+    },
+    policy,
+    parts,
+  )
+  const { decision, decisionId } = verdict
+  const judged = { ...verdict, hook: 'post', call, sent: undefined, failOpen: false } as const
+  await record({ ...judged, bundleDigest: policy.digest }, parts)
+  if (!enforces(parts.mode)) return warned([...warnings, ...warningsOf(decision)])
+  switch (decision.effect) {
+    case 'allow':
+    case 'dry_run':
+      return verdict.text
+    case 'ask':
+    case 'deny':
+      throw refusal(decision, decisionId, { forwarded: true })
+  }
+}
+
+/** Puts on record that a reply could not be judged. */
+export async function withhold(
+  fault: GatewayError,
+  { call, policy }: Judging,
+  parts: PipelineParts,
+): Promise<void> {
+  const ruling = { ...unruled, revision: policy.revision }
+  await record(
+    {
+      decisionId: parts.newId(),
+      decision: policyError(ruling, 'input', fault.message),
+      text: call.message.text,
+      evalUs: 0,
+      hook: 'post',
+      call,
+      sent: undefined,
+      bundleDigest: policy.digest,
+      failOpen: false,
+    },
+    parts,
+  )
+}

@@ -1,0 +1,133 @@
+import type { Hook } from '../domain/decision.js'
+import { FieldPathFault, parseFieldPath } from '../domain/field-path.js'
+import type { FieldPath } from '../domain/field-path.js'
+import type { JsonObject } from '../domain/json.js'
+import type { Obligation, Replace, WritableRoot } from '../domain/obligation.js'
+import type { Patterns } from '../domain/ports.js'
+import { parsePatch } from './parse-patch.js'
+import { ResultFault } from './result-fault.js'
+import { listOf, objectOf, onlyMembers, stringOf } from './result-values.js'
+
+/** Reads the obligations of a result. Keeps what it parsed: a policy gives the same paths and patterns every time. */
+export interface ObligationParser {
+  /**
+   * In the order in which they are carried out: patch, replaces, filter, mask.
+   * @throws ResultFault
+   */
+  parse(
+    result: JsonObject,
+    at: { readonly hook: Hook; readonly kind: string },
+  ): readonly Obligation[]
+}
+
+export function createObligationParser(patterns: Patterns): ObligationParser {
+  const pathOf = remembering(parsePath)
+  const replaces = new Map<string, Replace>()
+
+  function replaceOf(value: unknown, name: string): Replace {
+    const item = objectOf(value, name)
+    const path = stringOf(item['path'], `${name}.path`)
+    const pattern = stringOf(item['pattern'], `${name}.pattern`)
+    const replacement = stringOf(item['with'], `${name}.with`)
+    onlyMembers(item, replaceMembers, name)
+    const key = JSON.stringify([path, pattern, replacement])
+    return remember(replaces, key, () => ({
+      type: 'replace',
+      path: pathOf(path, `${name}.path`),
+      pattern: patternOf(patterns, pattern, `${name}.pattern`),
+      with: checkedReplacement(replacement, `${name}.with`),
+    }))
+  }
+
+  function pathsOf(value: unknown, name: string): readonly FieldPath[] {
+    return listOf(value, name).map((path, index) => {
+      const item = `${name}[${index}]`
+      return pathOf(stringOf(path, item), item)
+    })
+  }
+
+  return {
+    parse(result, { hook, kind }) {
+      const { patch, replace, filter_fields: filter, mask_fields: mask } = result
+      const text = result['mask'] === undefined ? defaultMask : stringOf(result['mask'], 'mask')
+      const obligations: Obligation[] = []
+      const root = writableRoot(hook, kind)
+      if (patch !== undefined) obligations.push(...parsePatch(patch, root))
+      if (replace !== undefined) {
+        const steps = listOf(replace, 'replace')
+        steps.forEach((step, index) => obligations.push(replaceOf(step, `replace[${index}]`)))
+      }
+      if (filter !== undefined) {
+        const paths = pathsOf(filter, 'filter_fields')
+        if (paths.length > 0) obligations.push({ type: 'filter', paths })
+      }
+      if (mask !== undefined) {
+        const paths = pathsOf(mask, 'mask_fields')
+        if (paths.length > 0) obligations.push({ type: 'mask', paths, mask: text })
+      }
+      for (const obligation of obligations) refuseOtherRoot(obligation, hook)
+      return obligations
+    },
+  }
+}
+
+const replaceMembers: ReadonlySet<string> = new Set(['path', 'pattern', 'with'])
+const defaultMask = '****'
+const keptPerPolicy = 1000
+
+// Every match grows by it, and a pattern may match at every character.
+const longestReplacement = 1024
+
+function remembering<Value>(
+  parse: (source: string, name: string) => Value,
+): (source: string, name: string) => Value {
+  const kept = new Map<string, Value>()
+  return (source, name) => remember(kept, source, () => parse(source, name))
+}
+
+function remember<Value>(kept: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = kept.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  if (kept.size >= keptPerPolicy) kept.clear()
+  kept.set(key, made)
+  return made
+}
+
+function parsePath(source: string, name: string): FieldPath {
+  try {
+    return parseFieldPath(source)
+  } catch (thrown) {
+    if (!(thrown instanceof FieldPathFault)) throw thrown
+    throw new ResultFault(`${name}: ${thrown.message}`)
+  }
+}
+
+function patternOf(patterns: Patterns, source: string, name: string) {
+  try {
+    return patterns.compile(source)
+  } catch (thrown) {
+    throw new ResultFault(`${name}: ${thrown instanceof Error ? thrown.message : 'not RE2'}`)
+  }
+}
+
+function checkedReplacement(text: string, name: string): string {
+  if (text.length <= longestReplacement) return text
+  throw new ResultFault(`${name} is longer than ${longestReplacement} characters`)
+}
+
+function writableRoot(hook: Hook, kind: string): WritableRoot {
+  if (hook === 'post') return 'response'
+  return kind === 'tools/call' || kind === 'prompts/get' ? 'args' : 'params'
+}
+
+// A path that names what is not there would remove, mask or replace nothing, and nobody would notice.
+function refuseOtherRoot(obligation: Obligation, hook: Hook): void {
+  if (obligation.type === 'merge' || obligation.type === 'operations') return
+  const expected = hook === 'post' ? 'response' : 'args'
+  const paths = obligation.type === 'replace' ? [obligation.path] : obligation.paths
+  const other = paths.find(({ root }) => root !== undefined && root !== expected)
+  if (other !== undefined) {
+    throw new ResultFault(`${other.source} names nothing that mcp/${hook} can change`, 'obligation')
+  }
+}

@@ -1,0 +1,62 @@
+import type { Decision, FaultCause, Hook } from '../domain/decision.js'
+import type { PolicyInput } from '../domain/policy-input.js'
+import type { Policy } from '../domain/ports.js'
+import type { RegoEvaluator } from './evaluator.js'
+import { parseDecision, policyError } from './parse-decision.js'
+import type { ObligationParser } from './parse-obligations.js'
+import { RegoFault } from './rego.js'
+import { hasLoneSurrogate } from './surrogates.js'
+
+/** A policy that one Rego module decides. Whatever goes wrong is a decision too: a refusal that says what it was. */
+export function createRegoPolicy(parts: {
+  readonly evaluator: RegoEvaluator
+  readonly entrypoints: readonly string[]
+  readonly revision: string
+  readonly digest: string
+  readonly maxInputBytes: number
+  readonly obligations: ObligationParser
+}): Policy {
+  const { evaluator, revision, digest, maxInputBytes, obligations } = parts
+  const has = (hook: Hook) => parts.entrypoints.includes(entrypoints[hook])
+  const hooks = { pre: has('pre'), post: has('post'), list: has('list') }
+
+  function decide(input: PolicyInput): Decision {
+    const { hook, call, document } = input
+    const unfit = unfitness(input, maxInputBytes)
+    if (unfit !== undefined) return policyError(unfit, '', revision)
+    if (!hooks[hook]) return policyError('undefined', `no ${entrypoints[hook]}`, revision)
+    const value = evaluator.evaluate(entrypoints[hook], document)
+    return parseDecision(value, { hook, kind: call.operation.kind, revision, obligations })
+  }
+
+  return {
+    revision,
+    digest,
+    hooks,
+    evaluate(input) {
+      try {
+        return decide(input)
+      } catch (thrown) {
+        if (!(thrown instanceof RegoFault)) return policyError('trap', '', revision)
+        return policyError(thrown.cause, thrown.place, revision)
+      }
+    },
+  }
+}
+
+const entrypoints: Readonly<Record<Hook, string>> = {
+  pre: 'mcp/pre',
+  post: 'mcp/post',
+  list: 'mcp/list',
+}
+
+function unfitness(
+  { hook, call, document }: PolicyInput,
+  maxBytes: number,
+): FaultCause | undefined {
+  if (document.byteLength > maxBytes) return 'input_too_large'
+  // At post the document has the text of a second message, the response.
+  const readable =
+    call.message.wellFormed && (hook !== 'post' || !hasLoneSurrogate(Buffer.from(document)))
+  return readable ? undefined : 'input'
+}

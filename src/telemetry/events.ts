@@ -1,0 +1,154 @@
+import type { Deny } from '../domain/decision.js'
+import {
+  type DecisionEntry,
+  type OutcomeEntry,
+  type ReloadEntry,
+  type Verdict,
+  verdictOf,
+} from '../domain/entry.js'
+import { type ErrorCode, GatewayError } from '../domain/errors.js'
+import { targetOf } from '../domain/operation.js'
+import type { OperatorLog } from './log.js'
+import type { Metrics } from './metrics.js'
+
+/** One function per thing that happens: each writes the line and moves the metric, so that they cannot drift apart. */
+export interface Events {
+  gatewayStarted(facts: GatewayFacts): void
+  gatewayStopping(why: string): void
+  gatewayStopped(callsCutOff: number): void
+  /** Settings that do not stop the start but that an operator must see. */
+  noticed(notice: string): void
+  decided(entry: DecisionEntry): void
+  ended(entry: OutcomeEntry): void
+  /** Turned away before it was judged: a protocol fault, a foreign host, too large, no such session. */
+  requestRefused(refused: { code: ErrorCode; status: number; reason: string }): void
+  /** Failed for a reason that lies in the gateway. */
+  requestFailed(error: unknown): void
+  /** Seconds until the upstream's headers were there. */
+  upstreamAnswered(server: string, seconds: number): void
+  upstreamFailed(server: string, error: unknown): void
+  /** Policy was loaded, found unchanged, or could not be used. */
+  reloaded(entry: ReloadEntry): void
+  /** No policy is in force. */
+  policyMissing(missing: { message: string; failMode: 'open' | 'closed' }): void
+  /** `records`: how many lines this write was to carry. */
+  logWriteFailed(error: unknown, records: number): void
+  logRecovered(): void
+}
+
+export interface GatewayFacts {
+  readonly version: string
+  readonly url: string
+  readonly opsUrl: string
+  readonly mode: string
+  readonly upstream: string
+}
+
+export function createEvents({ log, metrics }: { log: OperatorLog; metrics: Metrics }): Events {
+  return {
+    gatewayStarted: (facts) => log.info({ ...facts }, 'gateway_started'),
+    gatewayStopping: (why) => log.info({ why }, 'gateway_stopping'),
+    gatewayStopped: (callsCutOff) => log.info({ calls_cut_off: callsCutOff }, 'gateway_stopped'),
+    noticed: (notice) => log.error({ notice }, 'notice'),
+
+    decided(entry) {
+      count(entry, metrics)
+      report(entry, log)
+    },
+    ended(entry) {
+      const { call, result, decisionId } = entry
+      metrics.requestEnded(call.operation.kind, result.end, result.latencyMs / 1000)
+      if (log.isLevelEnabled('debug')) {
+        log.debug({ call_id: call.id, decision_id: decisionId, ...result }, 'ended')
+      }
+    },
+    requestRefused: (refused) => log.debug(refused, 'request_refused'),
+    requestFailed: (error) => log.error({ err: error }, 'request_failed'),
+
+    upstreamAnswered: (server, seconds) => metrics.upstreamAnswered(server, seconds),
+    upstreamFailed: (server, error) =>
+      log.warn({ server, code: codeOf(error), err: error }, 'upstream_failed'),
+
+    reloaded(entry) {
+      const { outcome, source, revision, bundleDigest, error, time } = entry
+      metrics.bundleLoaded(outcome)
+      switch (outcome) {
+        case 'activated':
+          metrics.bundleInForce({ revision, digest: bundleDigest, timeMs: time })
+          log.info({ source, revision, bundle_digest: bundleDigest }, 'bundle_activated')
+          return
+        case 'unchanged':
+          metrics.bundleConfirmed(time)
+          log.debug({ source, revision }, 'bundle_unchanged')
+          return
+        case 'failed':
+          log.error({ source, revision_in_force: revision, error }, 'bundle_failed')
+      }
+    },
+    policyMissing: ({ message, failMode }) =>
+      log.error({ reason: message, fail_mode: failMode }, 'policy_missing'),
+
+    logWriteFailed(error, records) {
+      metrics.logWriteFailed()
+      log.error({ err: error, records }, 'decision_log_failed')
+    },
+    logRecovered: () => log.warn({}, 'decision_log_recovered'),
+  }
+}
+
+function count(entry: DecisionEntry, metrics: Metrics): void {
+  const { hook, decision, mode, call, evalUs } = entry
+  const { effect } = decision
+  metrics.decided({ hook, kind: call.operation.kind, effect, mode })
+  // Where no policy was there, nothing was evaluated and no time can be told.
+  if (decision.engine !== 'none' || evalUs > 0) metrics.evaluated(hook, effect, evalUs)
+  if (effect === 'deny' && decision.fault !== undefined) metrics.policyErred(decision.fault)
+  if (entry.failOpen) metrics.failedOpen()
+}
+
+/** A plain allow is silent above `debug`. */
+function report(entry: DecisionEntry, log: OperatorLog): void {
+  const { decision, failOpen } = entry
+  const isPlain = decision.effect === 'allow' && decision.trial.length === 0 && !failOpen
+  if (isPlain && !log.isLevelEnabled('debug')) return
+  const verdict = verdictOf(entry)
+  const fields = fieldsOf(entry, verdict)
+  const fault = decision.effect === 'deny' ? faultOf(decision) : undefined
+  if (failOpen) log.error(fields, 'fail_open')
+  else if (fault !== undefined) log.error({ ...fields, cause: fault }, 'undecided')
+  else if (verdict.wouldDeny) log.warn(fields, 'would_deny')
+  else if (verdict.code !== undefined) log.warn(fields, 'denied')
+  else log.debug(fields, 'decided')
+}
+
+/** Set where the refusal is no judgement: policy could not decide, or was not there. */
+function faultOf({ fault, code }: Deny): string | undefined {
+  return fault ?? (code === 'policy_unavailable' ? code : undefined)
+}
+
+function fieldsOf(entry: DecisionEntry, verdict: Verdict): object {
+  const { call, decision, decisionId, hook, mode, enforced } = entry
+  return {
+    decision_id: decisionId,
+    call_id: call.id,
+    hook,
+    kind: call.operation.kind,
+    target: targetOf(call.operation),
+    server: call.server,
+    principal: call.principal.id,
+    mode,
+    effect: decision.effect,
+    enforced,
+    would_deny: verdict.wouldDeny,
+    code: verdict.code,
+    reason: verdict.reason,
+    rule: decision.rules[0] ?? '',
+    message: verdict.message,
+    revision: decision.revision,
+    trial: decision.trial.length === 0 ? undefined : decision.trial,
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof GatewayError ? error.code : 'internal'
+}

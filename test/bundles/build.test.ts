@@ -1,0 +1,165 @@
+import { spawnSync } from 'node:child_process'
+import {
+  chmod,
+  cp,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readArchive } from '../../src/bundles/archive.js'
+import { buildBundle } from '../../src/bundles/build.js'
+
+const fixtures = fileURLToPath(new URL('../fixtures/bundles/', import.meta.url))
+const capabilities = fileURLToPath(new URL('../../policies/capabilities.json', import.meta.url))
+const opa = 'opa'
+const { status, stdout } = spawnSync(opa, ['version'], { encoding: 'utf8' })
+const hasOpa = status === 0
+// Another release compiles to other bytes.
+const hasSameOpa = hasOpa && /^Version: 1\.22\.0$/m.test(stdout)
+const limits = { maxBytes: 1024 * 1024 }
+
+let folder: string
+let set: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portcullis-build-test-'))
+  set = join(folder, 'set')
+  await cp(join(fixtures, 'hr'), set, { recursive: true })
+})
+
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const build = (options: { revision?: string; opa?: string } = {}) =>
+  buildBundle({ set, opa, capabilities, ...options })
+
+describe.runIf(hasOpa)('building a policy set', () => {
+  test('gives a bundle with the hooks that the set defines, its revision and exact data', async () => {
+    const { archive, entrypoints } = await build()
+    expect(entrypoints).toEqual(['mcp/pre', 'mcp/list'])
+    const bundle = await readArchive(archive, limits)
+    expect(bundle).toMatchObject({ entrypoints, revision: 'hr-1', roots: ['mcp', 'hr'] })
+    expect(bundle.data.toString()).toContain('"salary_cap":12345678901234567890')
+  })
+
+  test('gives the same bytes whatever the folder, its times, modes and and tests', async () => {
+    const { archive } = await build()
+    await chmod(join(set, 'policy.rego'), 0o600)
+    await utimes(join(set, 'policy.rego'), 1, 1)
+    await rm(join(set, 'policy_test.rego'))
+    await cp(set, join(folder, 'elsewhere'), { recursive: true })
+    set = join(folder, 'elsewhere')
+    expect((await build()).archive.equals(archive)).toBe(true)
+  })
+
+  test.runIf(hasSameOpa)('gives the bundle that is checked in', async () => {
+    const checkedIn = await readFile(join(fixtures, 'hr.tar.gz'))
+    expect((await build()).archive.equals(checkedIn)).toBe(true)
+  })
+
+  test('names the revision: the one asked for, the manifest, else a digest of the sources', async () => {
+    const revision = async (asked = {}) =>
+      (await readArchive((await build(asked)).archive, limits)).revision
+    expect(await revision({ revision: 'mine' })).toBe('mine')
+    await rm(join(set, '.manifest'))
+    const first = await revision()
+    expect(first).toMatch(/^[0-9a-f]{12}$/)
+    await writeFile(join(set, 'notes.md'), 'not a source')
+    expect(await revision()).toBe(first)
+    await writeFile(join(set, 'hr', 'data.json'), '{"tools": []}')
+    expect(await revision()).not.toBe(first)
+  })
+
+  test('finds hooks that are packages, and none in functions and tests', async () => {
+    await rm(join(set, '.manifest'))
+    await writeFile(join(set, 'policy.rego'), 'package mcp.pre\n\nallow := true\n')
+    await writeFile(join(set, 'f.rego'), 'package mcp\n\npost(x) := x\n')
+    await writeFile(join(set, 'l_test.rego'), 'package mcp\n\nlist := []\n')
+    expect((await build()).entrypoints).toEqual(['mcp/pre'])
+  })
+
+  test('leaves no temporary files, whether it succeeds or fails', async () => {
+    const temporary = process.env['TMPDIR']
+    process.env['TMPDIR'] = folder
+    try {
+      await build()
+      await writeFile(join(set, 'bad.rego'), 'package hr\n\nx := y\n')
+      await expect(build()).rejects.toThrow()
+    } finally {
+      if (temporary === undefined) delete process.env['TMPDIR']
+      else process.env['TMPDIR'] = temporary
+    }
+    expect(await readdir(folder)).toEqual(['set'])
+  })
+})
+
+describe.runIf(hasOpa)('a policy set is refused', () => {
+  test.each([
+    ['does not parse', 'package hr\n\nx := {\n', /bad\.rego:\d+: rego_parse_error/],
+    ['does not compile', 'package hr\n\nx := y\n', /bad\.rego:3: rego_unsafe_var_error/],
+    [
+      'uses what WebAssembly lacks',
+      'package hr\n\nx := time.now_ns()\n',
+      /bad\.rego:3: rego_type_error: undefined function time\.now_ns/,
+    ],
+    ['uses YAML', 'package hr\n\nx := yaml.marshal({})\n', /undefined function yaml\.marshal/],
+    ['lies outside its roots', 'package other\n\nx := 1\n', /roots .* do not permit/],
+  ])('that %s, in the words of OPA', async (_, text, words) => {
+    await writeFile(join(set, 'bad.rego'), text)
+    const fault: unknown = await build().catch((thrown: unknown) => thrown)
+    expect(fault).toMatchObject({
+      fault: 'compile',
+      message: expect.stringMatching(words) as string,
+    })
+  })
+
+  test('without mcp/pre, with a hint what to write', async () => {
+    await writeFile(join(set, 'policy.rego'), 'package mcp\n\nlist := []\n')
+    await expect(build()).rejects.toMatchObject({
+      fault: 'check',
+      message: expect.stringContaining('default pre := false') as string,
+    })
+  })
+
+  test('with data that have a key twice', async () => {
+    await writeFile(join(set, 'hr', 'data.json'), '{"tools": [], "tools": ["x"]}')
+    await expect(build()).rejects.toMatchObject({ fault: 'check' })
+  })
+})
+
+describe('a policy set is refused before OPA is asked', () => {
+  test('when OPA is not installed, saying how to get it', async () => {
+    await expect(build({ opa: join(folder, 'no-opa') })).rejects.toMatchObject({
+      fault: 'check',
+      message: expect.stringContaining('go install') as string,
+    })
+  })
+
+  test('when it is not there', async () => {
+    set = join(folder, 'none')
+    await expect(build()).rejects.toMatchObject({ fault: 'absent' })
+  })
+
+  test('when it has rules, which this build does not honour', async () => {
+    await writeFile(join(set, 'rules.yaml'), 'version: 1\n')
+    await expect(build()).rejects.toMatchObject({
+      fault: 'check',
+      message: expect.stringContaining('rules.yaml') as string,
+    })
+  })
+
+  test('when a source is a link, which OPA would pass over', async () => {
+    await symlink('policy.rego', join(set, 'more.rego'))
+    await expect(build()).rejects.toMatchObject({
+      fault: 'check',
+      message: expect.stringContaining('more.rego') as string,
+    })
+  })
+})

@@ -1,0 +1,32 @@
+import { loadConfig } from '../../src/config/load.js'
+import type { Config } from '../../src/config/config.js'
+import type { Loaded } from '../../src/config/load.js'
+
+export interface Given {
+  readonly env?: Readonly<Record<string, string>>
+  readonly flags?: Readonly<Record<string, string | boolean>>
+  /** Files by path; every other path is not there. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+/** Loads with an upstream, so that a test states only what it is about. */
+export function load({ env = {}, flags = {}, files = {} }: Given): Loaded {
+  const readFile = (path: string): string => {
+    const text = files[path]
+    if (text === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ENOENT' })
+    return text
+  }
+  const upstream = { UPSTREAM_URL: 'http://127.0.0.1:3000/mcp' }
+  return loadConfig({ flags, env: { ...upstream, ...env }, readFile })
+}
+
+export function configOf(given: Given): Config {
+  const loaded = load(given)
+  if (loaded.ok) return loaded.config
+  throw new Error(loaded.faults.join('\n'))
+}
+
+export function faultsOf(given: Given): readonly string[] {
+  const loaded = load(given)
+  return loaded.ok ? [] : loaded.faults
+}

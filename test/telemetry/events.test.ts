@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest'
+import type { DecisionEntry } from '../../src/domain/entry.js'
+import { GatewayError } from '../../src/domain/errors.js'
+import { createEvents } from '../../src/telemetry/events.js'
+import { createOperatorLog, type LogLevel } from '../../src/telemetry/log.js'
+import { createMetrics } from '../../src/telemetry/metrics.js'
+import { allow, decisionEntry, deny, outcomeEntry, toolCall } from '../support/entries.js'
+
+type Fields = Record<string, unknown>
+
+function telemetry(level: LogLevel = 'info') {
+  const lines: Fields[] = []
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Fields) }
+  const log = createOperatorLog({ level, destination })
+  const metrics = createMetrics({
+    version: '0',
+    mode: 'enforce',
+    isKnownKind: () => true,
+    sessions: () => 0,
+    queuedRecords: () => 0,
+  })
+  return { lines, log, metrics, events: createEvents({ log, metrics }) }
+}
+
+describe('a decision', () => {
+  test('that allows is silent above debug', () => {
+    const quiet = telemetry('info')
+    quiet.events.decided(decisionEntry())
+    expect(quiet.lines).toEqual([])
+    const loud = telemetry('debug')
+    loud.events.decided(decisionEntry())
+    expect(loud.lines).toMatchObject([{ level: 'debug', msg: 'decided' }])
+  })
+
+  test('that would deny is a warning that says who, what and why', () => {
+    const { events, lines } = telemetry()
+    events.decided(decisionEntry({ decision: deny, mode: 'audit-only', enforced: false }))
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        time: expect.any(String) as unknown,
+        msg: 'would_deny',
+        decision_id: 'decision-1',
+        call_id: 'call-1',
+        hook: 'pre',
+        kind: 'tools/call',
+        target: { type: 'tool', name: 'weather.get' },
+        server: 'weather',
+        principal: 'alice@org',
+        mode: 'audit-only',
+        effect: 'deny',
+        enforced: false,
+        would_deny: true,
+        code: 'policy_deny',
+        reason: 'role_mismatch',
+        rule: 'role_allow_list',
+        message: 'would be blocked by rego: role_mismatch',
+        revision: 'r1',
+      },
+    ])
+  })
+
+  test.each<[string, Partial<DecisionEntry>, Fields]>([
+    [
+      'that denies',
+      { decision: deny },
+      { level: 'warn', msg: 'denied', message: 'blocked by rego: role_mismatch' },
+    ],
+    [
+      'of a rule on trial',
+      { decision: { ...allow, trial: [{ rule: 'r9', effect: 'deny', reason: 'x' }] } },
+      { level: 'warn', msg: 'would_deny', trial: [{ rule: 'r9', effect: 'deny', reason: 'x' }] },
+    ],
+    [
+      'that policy could not make',
+      { decision: { ...deny, code: 'policy_error', fault: 'trap' } },
+      { level: 'error', msg: 'undecided', cause: 'trap' },
+    ],
+    [
+      'without a policy',
+      { decision: { ...deny, engine: 'none', code: 'policy_unavailable' } },
+      { level: 'error', msg: 'undecided', cause: 'policy_unavailable' },
+    ],
+    [
+      'that failed open',
+      { decision: { ...allow, engine: 'none' }, failOpen: true, enforced: false, evalUs: 0 },
+      { level: 'error', msg: 'fail_open' },
+    ],
+  ])('%s stands in the operator log', (_case, changes, expected) => {
+    const { events, lines } = telemetry()
+    events.decided(decisionEntry(changes))
+    expect(lines).toMatchObject([expected])
+  })
+
+  test('moves the metrics that belong to it', async () => {
+    const { events, metrics } = telemetry('silent')
+    events.decided(decisionEntry({ decision: { ...deny, code: 'policy_error', fault: 'trap' } }))
+    events.decided(
+      decisionEntry({ decision: { ...allow, engine: 'none' }, failOpen: true, evalUs: 0 }),
+    )
+    const text = await metrics.text()
+    expect(text).toContain(
+      'portcullis_decisions_total{hook="pre",kind="tools/call",effect="deny",mode="enforce"} 1',
+    )
+    expect(text).toContain('portcullis_policy_errors_total{cause="trap"} 1')
+    expect(text).toContain('portcullis_fail_open_total 1')
+    expect(text).toContain('policy_eval_ms_count{hook="pre",effect="deny"} 1')
+    expect(text).toContain('policy_eval_ms_count{hook="pre",effect="allow"} 0')
+  })
+})
+
+test('the end of a call moves the duration by how it ended', async () => {
+  const { events, metrics, lines } = telemetry()
+  events.ended(outcomeEntry(toolCall()))
+  expect(lines).toEqual([])
+  expect(await metrics.text()).toContain(
+    'portcullis_request_duration_seconds_sum{kind="tools/call",outcome="completed"} 0.0035',
+  )
+})
+
+test('a bundle is told of as it was loaded', async () => {
+  const { events, metrics, lines } = telemetry()
+  const reload = {
+    type: 'reload',
+    time: 4000,
+    outcome: 'activated',
+    source: '/p/bundle.tar.gz',
+    revision: 'r2',
+    bundleDigest: 'd2',
+    error: '',
+  } as const
+  events.reloaded(reload)
+  events.reloaded({ ...reload, outcome: 'unchanged', time: 5000 })
+  events.reloaded({ ...reload, outcome: 'failed', error: 'cut off', time: 6000 })
+  expect(lines).toMatchObject([
+    { level: 'info', msg: 'bundle_activated', revision: 'r2', bundle_digest: 'd2' },
+    { level: 'error', msg: 'bundle_failed', error: 'cut off', source: '/p/bundle.tar.gz' },
+  ])
+  const text = await metrics.text()
+  expect(text).toContain('portcullis_bundle_info{revision="r2",digest="d2"} 1')
+  expect(text).toContain('portcullis_bundle_last_success_timestamp_seconds 5')
+  for (const outcome of ['activated', 'unchanged', 'failed']) {
+    expect(text).toContain(`portcullis_bundle_loads_total{outcome="${outcome}"} 1`)
+  }
+})
+
+test('a decision log that fails is an error and a count, with its cause', async () => {
+  const { events, metrics, lines } = telemetry()
+  events.logWriteFailed(new Error('outer', { cause: new Error('ENOSPC') }), 3)
+  events.logRecovered()
+  expect(lines).toMatchObject([
+    { level: 'error', msg: 'decision_log_failed', records: 3 },
+    { level: 'warn', msg: 'decision_log_recovered' },
+  ])
+  expect(lines[0]).toHaveProperty('err.message', 'outer: ENOSPC')
+  expect(await metrics.text()).toContain('portcullis_decision_log_write_failures_total 1')
+})
+
+test('an upstream that fails is named with its code', () => {
+  const { events, lines } = telemetry()
+  events.upstreamFailed('weather', new GatewayError('upstream_timeout', 'No answer'))
+  expect(lines).toMatchObject([
+    { level: 'warn', msg: 'upstream_failed', server: 'weather', code: 'upstream_timeout' },
+  ])
+})
+
+test('secrets do not reach the operator log', () => {
+  const { log, lines } = telemetry()
+  const error = Object.assign(new Error('failed'), {
+    headers: { authorization: 'Bearer s3cret' },
+    options: { token: 's3cret' },
+  })
+  log.error({ err: error, token: 's3cret', headers: { cookie: 's3cret' } }, 'x')
+  expect(lines).toMatchObject([{ token: '[redacted]', headers: '[redacted]' }])
+  expect(JSON.stringify(lines)).not.toContain('s3cret')
+})
