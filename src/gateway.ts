@@ -7,6 +7,7 @@ import type { BundleConfig, Config } from './config/config.js'
 import { packageVersion } from './config/version.js'
 import { createDecisionLog, type WrittenDecisionLog } from './decision-log/decision-log.js'
 import type { OutcomeEntry, ReloadEntry } from './domain/entry.js'
+import { createCallDescriber } from './domain/policy-input.js'
 import { createDoorkeeper } from './http/admission.js'
 import { createExchanges } from './http/exchanges.js'
 import type { McpEvents } from './http/mcp-routes.js'
@@ -111,7 +112,7 @@ async function assemble(
   const pipeline = createPipeline({
     mode,
     failMode,
-    inputHeaders: config.policy.inputHeaders,
+    describe: createCallDescriber(config.policy.inputHeaders),
     maxMessageBytes,
     policies,
     patterns,

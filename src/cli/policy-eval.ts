@@ -47,7 +47,7 @@ function readDocument(text: Buffer, demanded: string | undefined): PolicyInput {
   if (!wellFormed)
     throw new CommandError(1, 'The input holds a lone surrogate, which policy cannot see')
   const hook = hookOf(demanded, textMember(text, members, 'hook'), members)
-  const document = Uint8Array.from(text.subarray(value.start, value.end)).buffer
+  const document = text.subarray(value.start, value.end)
   return { hook, call: callOf(text, members), document }
 }
 

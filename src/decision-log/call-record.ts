@@ -19,14 +19,17 @@ export interface CallRecords {
   take(call: Call): CallRecord
 }
 
-/** By id, not in a WeakMap: one entry per call would cost the garbage collector more than making records twice. */
+/**
+ * In slots by id, of which a later call takes over an earlier one's: what passes through a Map or WeakMap at the rate
+ * of calls outlives every collection of the young generation, and that costs more than making records twice.
+ */
 export function createCallRecords(): CallRecords {
-  const kept = new Map<string, { operation: Operation; record: CallRecord }>()
+  const slots = new Array<Kept | undefined>(slotCount).fill(undefined)
 
   function known({ id, operation }: Call): CallRecord | undefined {
-    const found = kept.get(id)
+    const kept = slots[slotOf(id)]
     // Messages that a server sends while it answers carry the id of the call.
-    return found?.operation === operation ? found.record : undefined
+    return kept?.id === id && kept.operation === operation ? kept.record : undefined
   }
 
   return {
@@ -34,28 +37,33 @@ export function createCallRecords(): CallRecords {
       const record = known(call)
       if (record !== undefined) return record
       const made = recordOf(call)
-      if (!kept.has(call.id)) keep(kept, call.id, { operation: call.operation, record: made })
+      const slot = slotOf(call.id)
+      if (slots[slot]?.id !== call.id) {
+        slots[slot] = { id: call.id, operation: call.operation, record: made }
+      }
       return made
     },
     take(call) {
       const record = known(call) ?? recordOf(call)
-      kept.delete(call.id)
+      const slot = slotOf(call.id)
+      if (slots[slot]?.id === call.id) slots[slot] = undefined
       return record
     },
   }
 }
 
-const keptRecords = 1024
+interface Kept {
+  readonly id: string
+  readonly operation: Operation
+  readonly record: CallRecord
+}
 
-/** Calls that never end, such as streams of days, make room in the order in which they came. */
-function keep<Value>(kept: Map<string, Value>, id: string, value: Value): void {
-  if (kept.size >= keptRecords) {
-    for (const oldest of kept.keys()) {
-      kept.delete(oldest)
-      break
-    }
-  }
-  kept.set(id, value)
+const slotCount = 256
+
+/** Ids are random: their last letters spread them well enough. */
+function slotOf(id: string): number {
+  const { length } = id
+  return (id.charCodeAt(length - 1) * 31 + id.charCodeAt(length - 2) * 7) % slotCount || 0
 }
 
 function recordOf(call: Call): CallRecord {

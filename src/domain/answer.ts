@@ -1,3 +1,5 @@
+import type { Chunks } from './reply.js'
+
 /** What the caller gets, short of a refusal (which is a thrown GatewayError). */
 export type Answer = WholeAnswer | PipedAnswer | AcceptedAnswer
 
@@ -12,7 +14,7 @@ export interface PipedAnswer {
   readonly type: 'piped'
   readonly status: number
   readonly headers: readonly (readonly [string, string])[]
-  readonly chunks: AsyncIterable<Buffer>
+  readonly chunks: Chunks
 }
 
 /** 202 without a body: a notification or answer that policy dropped. */

@@ -2,13 +2,14 @@ import type { Call, Headers } from './call.js'
 import type { Hook } from './decision.js'
 import type { Span } from './json.js'
 import type { Operation } from './operation.js'
+import { anonymous, type Principal } from './principal.js'
 
 /** What policy is asked: the document of contract section 3, as text that was validated before. */
 export interface PolicyInput {
   readonly hook: Hook
   readonly call: Call
-  /** UTF-8 JSON of exactly this length; arguments and responses are spans of the message's own bytes. */
-  readonly document: ArrayBuffer
+  /** UTF-8 JSON; arguments and responses are spans of the message's own bytes. */
+  readonly document: Buffer
 }
 
 /** Which request headers policy sees: all but credentials, or of those only the ones named (lower case). */
@@ -38,16 +39,20 @@ export interface CallDescription {
 export function policyInput(
   parts: Moment & { readonly call: Call; readonly inputHeaders: InputHeaders },
 ): PolicyInput {
-  return inputAt(describeCall(parts.call, parts.inputHeaders), parts)
+  return inputAt(createCallDescriber(parts.inputHeaders)(parts.call), parts)
 }
 
-export function describeCall(call: Call, inputHeaders: InputHeaders): CallDescription {
-  const { head, raw, tail } = subjectOf(call.operation)
-  const before = `{"kind":${jsonOf(call.operation.kind)},${head}`
-  const after = `${tail},${jsonOf(circumstancesOf(call, inputHeaders)).slice(1, -1)}`
-  if (typeof raw === 'string') return { call, text: Buffer.from(before + raw + after) }
-  const middle = call.message.text.subarray(raw.start, raw.end)
-  return { call, text: Buffer.concat([Buffer.from(before), middle, Buffer.from(after)]) }
+/** Describes calls as policy sees them; which headers that are is settled once for each name. */
+export function createCallDescriber(inputHeaders: InputHeaders): (call: Call) => CallDescription {
+  const headersOf = createHeaderWriter(inputHeaders)
+  return (call) => {
+    const { head, raw, tail } = subjectOf(call.operation)
+    const before = `{"kind":${quoted(call.operation.kind)},${head}`
+    const after = `${tail},${circumstancesOf(call)},"headers":{${headersOf(call.headers)}}`
+    const middle =
+      typeof raw === 'string' ? Buffer.from(raw) : call.message.text.subarray(raw.start, raw.end)
+    return { call, text: Buffer.concat([Buffer.from(before), middle, Buffer.from(after)]) }
+  }
 }
 
 export function inputAt({ call, text }: CallDescription, moment: Moment): PolicyInput {
@@ -55,14 +60,13 @@ export function inputAt({ call, text }: CallDescription, moment: Moment): Policy
   const opening = `,"hook":"${hook}",${timeOf(time)}${openingOf(response)}`
   const closing = response?.isError === true ? '}}' : '}'
   const answerBytes = response === undefined ? 0 : response.span.end - response.span.start
-  const document = new ArrayBuffer(text.length + opening.length + answerBytes + closing.length)
-  const bytes = Buffer.from(document)
-  let end = text.copy(bytes)
-  end += bytes.write(opening, end, 'latin1')
+  const document = Buffer.allocUnsafe(text.length + opening.length + answerBytes + closing.length)
+  let end = text.copy(document)
+  end += document.write(opening, end, 'latin1')
   if (response !== undefined) {
-    end += response.text.copy(bytes, end, response.span.start, response.span.end)
+    end += response.text.copy(document, end, response.span.start, response.span.end)
   }
-  bytes.write(closing, end, 'latin1')
+  document.write(closing, end, 'latin1')
   return { hook, call, document }
 }
 
@@ -77,13 +81,13 @@ function subjectOf(operation: Operation): Subject {
   switch (operation.type) {
     case 'tool':
       return {
-        head: `"tool":{"name":${jsonOf(operation.name)},"args":`,
+        head: `"tool":{"name":${quoted(operation.name)},"args":`,
         raw: operation.args ?? '{}',
         tail: ',"annotations":{}}',
       }
     case 'prompt':
       return {
-        head: `"prompt":{"name":${jsonOf(operation.name)},"args":`,
+        head: `"prompt":{"name":${quoted(operation.name)},"args":`,
         raw: operation.args ?? '{}',
         tail: '}',
       }
@@ -94,31 +98,46 @@ function subjectOf(operation: Operation): Subject {
   }
 }
 
-function circumstancesOf(call: Call, inputHeaders: InputHeaders): object {
+function circumstancesOf(call: Call): string {
   const { principal, claimed, session } = call
-  const { id, roles, teams, authenticated, via, claims } = principal
-  return {
-    direction: call.direction,
-    user: { id, roles, teams, authenticated, via, claims },
-    client: {
-      id: '',
-      claimed: claimed === undefined ? {} : { name: claimed.name, version: claimed.version },
-    },
-    server: call.server,
-    request_ip: call.requestIp,
-    headers: headersOf(call.headers, inputHeaders),
-    session: session === undefined ? undefined : { id: session.id },
-    protocol: call.protocol,
-  }
+  const user = principal === anonymous ? anonymousText : userOf(principal)
+  const client =
+    claimed === undefined
+      ? '{}'
+      : `{"name":${quoted(claimed.name)},"version":${quoted(claimed.version)}}`
+  const named = session === undefined ? '' : `,"session":{"id":${quoted(session.id)}}`
+  return `"direction":"${call.direction}","user":${user},"client":{"id":"","claimed":${client}},"server":${quoted(call.server)},"request_ip":${quoted(call.requestIp)}${named},"protocol":${quoted(call.protocol)}`
 }
 
-function headersOf(headers: Headers, shown: InputHeaders): Headers {
-  const entries = Object.entries(headers)
-  return Object.fromEntries(
-    entries.filter(
-      ([name]) => !withheldHeader.test(name) && (shown === 'all' || shown.includes(name)),
-    ),
-  )
+function userOf({ id, roles, teams, authenticated, via, claims }: Principal): string {
+  return jsonOf({ id, roles, teams, authenticated, via, claims })
+}
+
+const anonymousText = userOf(anonymous)
+
+/** Header names come from callers, so not every one can be kept. */
+const keptHeaderNames = 500
+
+function createHeaderWriter(shown: InputHeaders): (headers: Headers) => string {
+  // The name as it is written, or '' for one that policy does not see.
+  const names = new Map<string, string>()
+  const written = (name: string): string => {
+    const kept = names.get(name)
+    if (kept !== undefined) return kept
+    const isShown = !withheldHeader.test(name) && (shown === 'all' || shown.includes(name))
+    const text = isShown ? `${quoted(name)}:` : ''
+    if (names.size < keptHeaderNames) names.set(name, text)
+    return text
+  }
+  return (headers) => {
+    let text = ''
+    for (const name in headers) {
+      const opening = written(name)
+      if (opening !== '')
+        text += `${text === '' ? '' : ','}${opening}${quoted(headers[name] ?? '')}`
+    }
+    return text
+  }
 }
 
 // Credentials by the names that they go by, the live session id, and what a trusted proxy says of the caller:
@@ -136,6 +155,13 @@ function openingOf(response: JudgedResponse | undefined): string {
   if (response === undefined) return ''
   return response.isError ? ',"response":{"error":' : ',"response":'
 }
+
+/** A JSON string; most need no escaping. */
+function quoted(text: string): string {
+  return plainText.test(text) ? `"${text}"` : jsonOf(text)
+}
+
+const plainText = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
 /** JSON without escapes of lone surrogates, which no policy module can read. */
 function jsonOf(value: unknown): string {

@@ -3,6 +3,7 @@ import type { Call } from './call.js'
 import type { Decision } from './decision.js'
 import type { Entry } from './entry.js'
 import type { SupplyFault } from './errors.js'
+import type { HangUp } from './hang-up.js'
 import type { PolicyInput } from './policy-input.js'
 import type { Principal } from './principal.js'
 import type { Reply } from './reply.js'
@@ -37,13 +38,13 @@ export interface Upstream {
    * Sends the call's text and gives the reply as soon as its headers are there.
    * @throws GatewayError `upstream_unavailable`, `upstream_timeout`, `upstream_unauthorized`
    */
-  send(call: Call, signal: AbortSignal): Promise<Reply>
+  send(call: Call, hangUp: HangUp): Promise<Reply>
   /** Opens the server's own stream (GET). */
-  listen(stream: StreamRequest, signal: AbortSignal): Promise<Reply>
+  listen(stream: StreamRequest, hangUp: HangUp): Promise<Reply>
   /** Answers a request that the server itself made. */
   answer(stream: StreamRequest, text: Buffer): Promise<void>
   /** Ends a session (DELETE). */
-  end(stream: StreamRequest, signal: AbortSignal): Promise<Reply>
+  end(stream: StreamRequest, hangUp: HangUp): Promise<Reply>
   close(): Promise<void>
 }
 
@@ -86,8 +87,8 @@ export interface DecisionLog {
 export interface Presented {
   readonly peerAddress: string
   readonly headers: Readonly<Record<string, string>>
-  /** Names of headers that were sent more than once. */
-  readonly repeated: readonly string[]
+  /** Whether the header (in lower case) was sent more than once. */
+  readonly isRepeated: (name: string) => boolean
 }
 
 export interface Identified {
@@ -105,11 +106,11 @@ export interface Identity {
 /** What happens to a call between the front door and the upstream. */
 export interface Pipeline {
   /** @throws GatewayError a refusal, or an upstream that failed */
-  handle(call: Call, signal: AbortSignal): Promise<Handled>
+  handle(call: Call, hangUp: HangUp): Promise<Handled>
   /** A client's own stream (GET): not judged itself; what flows on it is. */
-  listen(call: Call, signal: AbortSignal): Promise<Answer>
+  listen(call: Call, hangUp: HangUp): Promise<Answer>
   /** The end of a session (DELETE). */
-  end(call: Call, signal: AbortSignal): Promise<Answer>
+  end(call: Call, hangUp: HangUp): Promise<Answer>
 }
 
 /** The sessions that pass through this process. They belong to the upstream; what is kept here only describes them. */

@@ -10,12 +10,24 @@ export interface Reply {
 /** `json` and `events` by media type; `other` is anything else, an empty body included. */
 export type ReplyForm = 'json' | 'events' | 'other'
 
-/** Bytes in order, with backpressure: the upstream is paused while nobody reads. Read it once. */
-export interface ReplyBody extends AsyncIterable<Buffer> {
+/**
+ * Bytes in order, with backpressure: the upstream is paused while nobody reads. One reader, once. Not an async
+ * iterable: what an async generator touches outlives every collection of the young generation, and a call costs half
+ * as much again.
+ */
+export interface Chunks {
+  /**
+   * The next stretch of bytes; undefined at the end.
+   * @throws GatewayError where the upstream failed
+   */
+  read(): Promise<Buffer | undefined>
+  /** Ends the exchange: the rest is not wanted. */
+  cancel(): void
+}
+
+export interface ReplyBody extends Chunks {
   /** The whole body; undefined when it is longer than `maxBytes`, and then all of it can still be read. */
   collect(maxBytes: number): Promise<Buffer | undefined>
-  /** Ends the exchange: the rest of the body is not wanted. */
-  cancel(): void
 }
 
 export function replyHeader(reply: Reply, name: string): string | undefined {

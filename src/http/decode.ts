@@ -26,7 +26,7 @@ export function readCaller(request: IncomingMessage, { identity, sessions }: Dec
   const identified = identity.authenticate({
     peerAddress: request.socket.remoteAddress ?? '',
     headers: plainHeaders(request),
-    repeated: repeatedHeaders(request.rawHeaders),
+    isRepeated: (name) => isRepeated(name, request.rawHeaders),
   })
   const { headers, principal } = identified
   return { ...identified, session: sessions.find(headers['mcp-session-id'], principal.id) }
@@ -74,31 +74,24 @@ const unsolicited: Operation = { type: 'other', kind: 'unsolicited', params: und
 
 const nothingSaid: Message = {
   form: 'response',
-  text: Buffer.alloc(0),
+  text: Buffer.from('null'),
   id: 'null',
-  outcome: { type: 'result', span: { start: 0, end: 0 } },
+  outcome: { type: 'result', span: { start: 0, end: 4 } },
   members: new Map(),
   wellFormed: true,
 }
 
+// Of request headers Node keeps only Set-Cookie as a list, and that means nothing in a request.
 function plainHeaders({ headers }: IncomingMessage): Headers {
-  const plain: Record<string, string> = {}
-  for (const name in headers) {
-    const value = headers[name]
-    if (value !== undefined) plain[name] = typeof value === 'string' ? value : value.join(', ')
-  }
-  return plain
+  if (headers['set-cookie'] === undefined) return headers as Headers
+  const { 'set-cookie': _, ...plain } = headers
+  return plain as Headers
 }
 
-function repeatedHeaders(raw: readonly string[]): readonly string[] {
-  const seen = new Set<string>()
-  const repeated: string[] = []
-  for (let at = 0; at < raw.length; at += 2) {
-    const name = (raw[at] ?? '').toLowerCase()
-    if (seen.has(name)) repeated.push(name)
-    seen.add(name)
-  }
-  return repeated
+function isRepeated(name: string, raw: readonly string[]): boolean {
+  let times = 0
+  for (let at = 0; at < raw.length; at += 2) if (raw[at]?.toLowerCase() === name) times += 1
+  return times > 1
 }
 
 /** @throws GatewayError `unsupported_media_type` where the body is not plain JSON in UTF-8 */

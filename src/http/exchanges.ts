@@ -1,42 +1,50 @@
 import type { ServerResponse } from 'node:http'
+import { createLine, type HangUp, type Line } from '../domain/hang-up.js'
 
 /** The requests that are being answered now. */
 export interface Exchanges {
   readonly open: number
   /**
-   * A signal that aborts when the client hangs up, or when the gateway can wait no longer: for calls in flight at
+   * Tells when the client hangs up, or when the gateway can wait no longer: for calls in flight at
    * the end of `drain`, for clients that only listen at its beginning.
    */
-  begin(response: ServerResponse, purpose: 'call' | 'listening'): AbortSignal
+  begin(response: ServerResponse, purpose: 'call' | 'listening'): HangUp
   /** Resolves when all have ended, or after `waitMs`, when the rest is cut off; gives how many that were. */
   drain(waitMs: number): Promise<number>
 }
 
 export function createExchanges(): Exchanges {
-  const open = new Map<ServerResponse, Exchange>()
+  // Not a Map: what passes through one at this rate outlives every collection of the young generation.
+  const open: Exchange[] = []
   let emptied: (() => void) | undefined
 
-  const begin = (response: ServerResponse, purpose: Exchange['purpose']): AbortSignal => {
-    const controller = new AbortController()
+  const remove = (exchange: Exchange): void => {
+    const last = open.pop()
+    if (last === undefined || last === exchange) return
+    open[exchange.place] = last
+    last.place = exchange.place
+  }
+
+  const begin = (response: ServerResponse, purpose: Exchange['purpose']): HangUp => {
+    const line = createLine()
     // A client may have hung up before its request was looked at.
     if (response.destroyed) {
-      controller.abort()
-      return controller.signal
+      line.hangUp()
+      return line
     }
-    open.set(response, { controller, purpose })
+    const exchange = { response, line, purpose, place: open.length }
+    open.push(exchange)
     response.once('close', () => {
-      open.delete(response)
-      if (!response.writableFinished) controller.abort()
-      if (open.size === 0) emptied?.()
+      remove(exchange)
+      if (!response.writableFinished) line.hangUp()
+      if (open.length === 0) emptied?.()
     })
-    return controller.signal
+    return line
   }
 
   const drain = async (waitMs: number): Promise<number> => {
-    for (const [response, { purpose, controller }] of open) {
-      if (purpose === 'listening') cutOff(response, controller)
-    }
-    if (open.size === 0) return 0
+    for (const exchange of [...open]) if (exchange.purpose === 'listening') cutOff(exchange)
+    if (open.length === 0) return 0
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs)
       emptied = () => {
@@ -45,13 +53,13 @@ export function createExchanges(): Exchanges {
       }
     })
     const left = [...open]
-    for (const [response, { controller }] of left) cutOff(response, controller)
+    for (const exchange of left) cutOff(exchange)
     return left.length
   }
 
   return {
     get open() {
-      return open.size
+      return open.length
     },
     begin,
     drain,
@@ -59,11 +67,14 @@ export function createExchanges(): Exchanges {
 }
 
 interface Exchange {
-  readonly controller: AbortController
+  readonly response: ServerResponse
+  readonly line: Line
   readonly purpose: 'call' | 'listening'
+  /** Where it stands among the open ones. */
+  place: number
 }
 
-function cutOff(response: ServerResponse, controller: AbortController): void {
-  controller.abort()
+function cutOff({ response, line }: Exchange): void {
+  line.hangUp()
   response.destroy()
 }

@@ -4,6 +4,7 @@ import type { Answer } from '../domain/answer.js'
 import type { Call } from '../domain/call.js'
 import type { CallResult } from '../domain/entry.js'
 import { asGatewayError, GatewayError } from '../domain/errors.js'
+import type { HangUp } from '../domain/hang-up.js'
 import type { Message } from '../domain/message.js'
 import type { Pipeline, Sessions } from '../domain/ports.js'
 import { readMessage } from '../wire/message.js'
@@ -39,7 +40,7 @@ export function mcpRoutes(app: FastifyInstance, path: string, parts: McpRoutePar
 
 async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {
   const response = take(reply)
-  const signal = parts.exchanges.begin(response, 'call')
+  const hangUp = parts.exchanges.begin(response, 'call')
   const cors = parts.doorkeeper.corsHeaders(request.headers.origin)
   let asked: Refused = { id: 'null', kind: '' }
   let call: Call | undefined
@@ -52,7 +53,7 @@ async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRout
     const message = readMessage(bodyOf(request))
     asked = askedBy(message)
     call = readCall(message, caller, parts)
-    const handled = await parts.pipeline.handle(call, signal)
+    const handled = await parts.pipeline.handle(call, hangUp)
     ruled = handled
     const answer = named(handled.answer, call, parts.sessions)
     written = await writeAnswer(response, answer, cors)
@@ -117,12 +118,12 @@ function named(answer: Answer, call: Call, sessions: Sessions): Answer {
 }
 
 async function open(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {
-  await stream(request, reply, parts, (call, signal) => parts.pipeline.listen(call, signal))
+  await stream(request, reply, parts, (call, hangUp) => parts.pipeline.listen(call, hangUp))
 }
 
 async function end(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {
-  await stream(request, reply, parts, async (call, signal) => {
-    const answer = await parts.pipeline.end(call, signal)
+  await stream(request, reply, parts, async (call, hangUp) => {
+    const answer = await parts.pipeline.end(call, hangUp)
     const gone = answer.type === 'whole' || answer.type === 'piped' ? answer.status < 300 : false
     if (gone && call.session !== undefined) parts.sessions.forget(call.session)
     return answer
@@ -133,14 +134,14 @@ async function stream(
   request: FastifyRequest,
   reply: FastifyReply,
   parts: McpRouteParts,
-  handle: (call: Call, signal: AbortSignal) => Promise<Answer>,
+  handle: (call: Call, hangUp: HangUp) => Promise<Answer>,
 ): Promise<void> {
   const response = take(reply)
-  const signal = parts.exchanges.begin(response, 'listening')
+  const hangUp = parts.exchanges.begin(response, 'listening')
   const cors = parts.doorkeeper.corsHeaders(request.headers.origin)
   try {
     const call = streamCall(readCaller(request.raw, parts), parts)
-    const answer = await handle(call, signal)
+    const answer = await handle(call, hangUp)
     await writeAnswer(response, named(answer, call, parts.sessions), cors)
   } catch (thrown) {
     const error = asGatewayError(thrown)

@@ -18,7 +18,7 @@ export function createIdentity({ modes, trustedProxies }: IdentityOptions): Iden
   const proxies = createProxies(trustedProxies)
   const believesHeaders = modes.includes('trusted-headers')
   return {
-    authenticate: ({ peerAddress, headers, repeated }: Presented): Identified => {
+    authenticate: ({ peerAddress, headers, isRepeated }: Presented): Identified => {
       const peer = plainAddress(peerAddress)
       if (!proxies.include(peer)) {
         return {
@@ -27,7 +27,7 @@ export function createIdentity({ modes, trustedProxies }: IdentityOptions): Iden
           headers: without(headers, [...identityHeaders, 'x-forwarded-for']),
         }
       }
-      const doubtful = identityHeaders.find((name) => repeated.includes(name))
+      const doubtful = identityHeaders.find((name) => isRepeated(name))
       if (doubtful !== undefined) {
         throw new GatewayError('unauthenticated', `${doubtful} was sent more than once`)
       }

@@ -14,13 +14,26 @@ export function createProxies(cidrs: readonly string[]): Proxies {
     if (prefix === undefined) list.addAddress(address, family)
     else list.addSubnet(address, Number(prefix), family)
   }
+  // Looking an address up costs as much as parsing a request, and the same peers come again and again.
+  const known = new Map<string, boolean>()
+  const lookUp = (address: string): boolean => {
+    const version = isIP(address)
+    return version !== 0 && list.check(address, version === 6 ? 'ipv6' : 'ipv4')
+  }
   return {
     include: (address) => {
-      const version = isIP(address)
-      return version !== 0 && list.check(address, version === 6 ? 'ipv6' : 'ipv4')
+      if (cidrs.length === 0) return false
+      const kept = known.get(address)
+      if (kept !== undefined) return kept
+      if (known.size >= keptAnswers) known.clear()
+      const answer = lookUp(address)
+      known.set(address, answer)
+      return answer
     },
   }
 }
+
+const keptAnswers = 1000
 
 /** An IPv4 address that arrived on an IPv6 socket, as IPv4; anything else as it is. */
 export function plainAddress(address: string): string {

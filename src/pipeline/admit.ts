@@ -1,8 +1,9 @@
 import type { Call } from '../domain/call.js'
 import type { Decision } from '../domain/decision.js'
+import { GatewayError } from '../domain/errors.js'
 import type { NotificationMessage, RequestMessage } from '../domain/message.js'
 import type { Policy, PolicyState } from '../domain/ports.js'
-import { policyInput } from '../domain/policy-input.js'
+import { inputAt, type CallDescription } from '../domain/policy-input.js'
 import { readMessage } from '../wire/message.js'
 import { readOperation } from '../wire/operation.js'
 import { enforces, judge, policyError, record, unruled, type Verdict } from './judge.js'
@@ -18,6 +19,8 @@ export interface Permitted {
   readonly policy: Policy | undefined
   readonly decisionId: string
   readonly warnings: readonly string[]
+  /** The call as its caller made it and policy saw it; undefined where policy did not. */
+  readonly described: CallDescription | undefined
 }
 
 /** A call that is answered with what would have been sent, and not forwarded. */
@@ -38,7 +41,7 @@ export async function admit(call: Call, parts: PipelineParts): Promise<Permitted
   const state = parts.policies.current()
   if (state.state !== 'active') return admitUnjudged(call, state, parts)
   const { policy } = state
-  const { verdict, sent } = await ruleOn(call, policy, parts)
+  const { verdict, sent, described } = await ruleOn(call, policy, parts)
   const { decision, decisionId } = verdict
   await record(
     {
@@ -51,10 +54,11 @@ export async function admit(call: Call, parts: PipelineParts): Promise<Permitted
     },
     parts,
   )
-  if (!enforces(parts.mode)) return permitted(call, policy, decisionId, warningsOf(decision))
+  if (!enforces(parts.mode))
+    return permitted(call, policy, decisionId, warningsOf(decision), described)
   switch (decision.effect) {
     case 'allow':
-      return permitted(sent, policy, decisionId, [])
+      return permitted(sent, policy, decisionId, [], described)
     case 'dry_run':
       return { type: 'rehearsed', call: sent, policy, decisionId, reason: decision.reason }
     case 'ask':
@@ -63,13 +67,15 @@ export async function admit(call: Call, parts: PipelineParts): Promise<Permitted
   }
 }
 
-function permitted(
+/** A call that goes on; where nothing was decided about it, without a description. */
+export function permitted(
   call: Call,
   policy: Policy | undefined,
   decisionId: string,
   warnings: readonly string[],
+  described?: CallDescription,
 ): Permitted {
-  return { type: 'permitted', call, policy, decisionId, warnings }
+  return { type: 'permitted', call, policy, decisionId, warnings, described }
 }
 
 /** What a caller is told in warn mode. */
@@ -102,16 +108,13 @@ async function admitUnjudged(
 }
 
 /** The decision about a call, and the call as it is to be sent. A patched call is judged once more. */
-export async function ruleOn(
-  call: Call,
-  policy: Policy,
-  parts: PipelineParts,
-): Promise<{ verdict: Verdict; sent: Call }> {
+export async function ruleOn(call: Call, policy: Policy, parts: PipelineParts): Promise<Ruled> {
   const { message } = call
+  const described = parts.describe(call)
   const verdict = await judge(
     {
       hook: 'pre',
-      call,
+      described,
       response: undefined,
       text: message.text,
       root: writableRoot(call),
@@ -120,22 +123,42 @@ export async function ruleOn(
     policy,
     parts,
   )
-  if (verdict.text === message.text) return { verdict, sent: call }
-  return judgeAgain(call, verdict, policy, parts)
+  if (verdict.text === message.text) return { verdict, sent: call, described }
+  return { ...judgeAgain(call, verdict, policy, parts), described }
+}
+
+export interface Ruled {
+  readonly verdict: Verdict
+  /** The call as it is to be sent. */
+  readonly sent: Call
+  /** The call as policy saw it. */
+  readonly described: CallDescription
 }
 
 function judgeAgain(call: Call, verdict: Verdict, policy: Policy, parts: PipelineParts) {
-  const { now, inputHeaders } = parts
   const sent = rewritten(call, verdict.text)
-  const input = { call: sent, hook: 'pre', time: now(), response: undefined, inputHeaders } as const
-  const again = policy.evaluate(policyInput(input))
-  return strictness[again.effect] > strictness[verdict.decision.effect]
-    ? { verdict: { ...verdict, decision: again }, sent: call }
-    : { verdict, sent }
+  if (sent instanceof GatewayError) {
+    const reason = `patch: the message can no longer be sent: ${sent.message}`
+    return {
+      verdict: { ...verdict, decision: policyError(verdict.decision, 'obligation', reason) },
+      sent: call,
+    }
+  }
+  const again = policy.evaluate(inputAt(parts.describe(sent), { hook: 'pre', time: parts.now() }))
+  if (strictness[again.effect] <= strictness[verdict.decision.effect]) return { verdict, sent }
+  return {
+    verdict: { ...verdict, decision: again },
+    sent: again.effect === 'dry_run' ? sent : call,
+  }
 }
 
 /** The same call with another text: what is judged again is read from the bytes that will be sent. */
-function rewritten(call: Call, text: Buffer): Call {
-  const message = readMessage(text) as RequestMessage | NotificationMessage
-  return { ...call, message, operation: readOperation(message) }
+function rewritten(call: Call, text: Buffer): Call | GatewayError {
+  try {
+    const message = readMessage(text) as RequestMessage | NotificationMessage
+    return { ...call, message, operation: readOperation(message) }
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return thrown
+    throw thrown
+  }
 }

@@ -1,4 +1,4 @@
-import type { Call } from '../domain/call.js'
+import type { Call, Headers } from '../domain/call.js'
 import type { RequestMessage } from '../domain/message.js'
 import type { PipelineParts } from './parts.js'
 import type { Verdict } from './judge.js'
@@ -11,11 +11,19 @@ export function declineServerRequest(
   { upstream, events }: PipelineParts,
 ): void {
   const text = declined(message.id, message.method, verdict.decision.reason)
-  const stream = { session: call.session, headers: call.headers }
+  const stream = { session: call.session, headers: answering(call.headers) }
   upstream
     .answer(stream, text)
     .catch((thrown: unknown) => events.upstreamFailed(upstream.name, thrown))
 }
+
+/** The caller's headers without what they say of the request that opened the stream: this is another one. */
+function answering(headers: Headers): Headers {
+  const kept = Object.entries(headers).filter(([name]) => !ofTheRequest.test(name))
+  return { ...Object.fromEntries(kept), accept: 'application/json, text/event-stream' }
+}
+
+const ofTheRequest = /^(?:mcp-method|mcp-name|mcp-param-.*|last-event-id|content-.*)$/
 
 /** The answer to a refused server request: an elicitation is declined, anything else is an error. */
 export function declined(id: string, kind: string, reason: string): Buffer {

@@ -2,14 +2,16 @@ import type { Call } from '../domain/call.js'
 import type { Decision, Deny, Hook, Mode, Ruling } from '../domain/decision.js'
 import type { Span } from '../domain/json.js'
 import type { Policy } from '../domain/ports.js'
-import { policyInput } from '../domain/policy-input.js'
+import { inputAt, type CallDescription } from '../domain/policy-input.js'
 import { applyObligations, ObligationFault, type Root } from './oblige.js'
 import type { PipelineParts } from './parts.js'
+import { unrecorded } from './refuse.js'
 
 /** One message that policy is asked about. */
 export interface Question {
   readonly hook: Extract<Hook, 'pre' | 'post'>
-  readonly call: Call
+  /** The call, and as policy sees it. */
+  readonly described: CallDescription
   /** At post: what came back, in the text that is judged. */
   readonly response:
     { readonly text: Buffer; readonly span: Span; readonly isError: boolean } | undefined
@@ -55,7 +57,8 @@ export async function judge(
   }
 }
 
-function ask({ hook, call, response, wellFormed }: Question, policy: Policy, parts: PipelineParts) {
+function ask(question: Question, policy: Policy, parts: PipelineParts): Decision {
+  const { hook, described, response, wellFormed } = question
   if (!wellFormed) {
     return policyError(
       { ...unruled, revision: policy.revision },
@@ -63,9 +66,7 @@ function ask({ hook, call, response, wellFormed }: Question, policy: Policy, par
       'the message holds a lone surrogate, which policy cannot be shown',
     )
   }
-  const { inputHeaders } = parts
-  const time = parts.now()
-  return policy.evaluate(policyInput({ call, hook, time, response, inputHeaders }))
+  return policy.evaluate(inputAt(described, { hook, time: parts.now(), response }))
 }
 
 function dutiesOf(decision: Decision) {
@@ -136,8 +137,10 @@ export async function record(judged: Judged, parts: PipelineParts): Promise<void
     bundleDigest: judged.bundleDigest,
   } as const
   parts.events.decided(entry)
-  if (enforces(parts.mode)) await parts.log.append(entry)
-  else await parts.log.append(entry).catch(() => undefined)
+  const { revision } = judged.decision
+  await parts.log.append(entry).catch((thrown: unknown) => {
+    if (enforces(parts.mode)) throw unrecorded(thrown, { ...judged, revision })
+  })
 }
 
 export function enforces(mode: Mode): boolean {

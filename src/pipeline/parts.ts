@@ -1,5 +1,7 @@
 import type { Effect, Mode } from '../domain/decision.js'
 import type { DecisionEntry } from '../domain/entry.js'
+import type { Call } from '../domain/call.js'
+import type { CallDescription } from '../domain/policy-input.js'
 import type { DecisionLog, Patterns, PolicySource, Upstream } from '../domain/ports.js'
 import type { Session } from '../domain/session.js'
 import type { Telling } from '../wire/refusal.js'
@@ -10,7 +12,8 @@ export interface PipelineParts {
   readonly mode: Mode
   /** What happens in enforce mode while no policy is there. */
   readonly failMode: 'open' | 'closed'
-  readonly inputHeaders: 'all' | readonly string[]
+  /** A call as policy sees it. */
+  readonly describe: (call: Call) => CallDescription
   /** Largest upstream message that is read to be judged, bytes. */
   readonly maxMessageBytes: number
   readonly policies: PolicySource

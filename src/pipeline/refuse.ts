@@ -1,5 +1,6 @@
-import type { Ask, Deny } from '../domain/decision.js'
-import { GatewayError } from '../domain/errors.js'
+import type { Ask, Deny, Hook } from '../domain/decision.js'
+import type { Call } from '../domain/call.js'
+import { GatewayError, type RefusalDetail } from '../domain/errors.js'
 
 /** The error that tells a caller of a refusal. */
 export function refusal(
@@ -19,5 +20,37 @@ export function refusal(
       // A call that was already carried out must not be invited to come again.
       retryAfterSec: decision.effect === 'deny' && !forwarded ? decision.retryAfterSec : undefined,
     },
+  })
+}
+
+/** The same fault as its caller is told of it: the call was carried out, and its result is withheld. */
+export function withheld(fault: GatewayError, decisionId: string, revision: string): GatewayError {
+  return explained(fault, { decisionId, revision, forwarded: true })
+}
+
+/** What stops a message whose decision could not be put on record. */
+export function unrecorded(
+  thrown: unknown,
+  { decisionId, revision, hook, call }: Unrecorded,
+): unknown {
+  if (!(thrown instanceof GatewayError)) return thrown
+  const forwarded = hook === 'post' && call.message.form !== 'response'
+  return explained(thrown, { decisionId, revision, forwarded })
+}
+
+export interface Unrecorded {
+  readonly decisionId: string
+  readonly revision: string
+  readonly hook: Hook
+  readonly call: Call
+}
+
+function explained(
+  fault: GatewayError,
+  known: Pick<RefusalDetail, 'decisionId' | 'revision' | 'forwarded'>,
+): GatewayError {
+  return new GatewayError(fault.code, fault.message, {
+    cause: fault,
+    detail: { ...known, reason: fault.message, rule: '', remedy: '', retryAfterSec: undefined },
   })
 }

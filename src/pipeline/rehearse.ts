@@ -1,13 +1,14 @@
-import type { WholeAnswer } from '../domain/answer.js'
+import type { Answer } from '../domain/answer.js'
+import type { Call } from '../domain/call.js'
+import { targetOf } from '../domain/operation.js'
 import type { Rehearsed } from './admit.js'
 
 /** The answer to a dry run: a result that says what would have been sent, and that it was not. */
-export function rehearse({ call, decisionId, reason }: Rehearsed): WholeAnswer {
+export function rehearse({ call, decisionId, reason }: Rehearsed): Answer {
   const { message, operation } = call
-  const id = message.form === 'request' ? message.id : 'null'
-  const span = operation.type === 'tool' || operation.type === 'prompt' ? operation.args : undefined
-  const args = span === undefined ? '{}' : message.text.toString('utf8', span.start, span.end)
-  const target = 'name' in operation ? operation.name : operation.kind
+  if (message.form !== 'request') return { type: 'accepted' }
+  const args = payloadOf(call)
+  const target = targetOf(operation)?.name ?? operation.kind
   const text = `Dry run: ${target} was not called. It would have been sent ${args}`
   const content = JSON.stringify([{ type: 'text', text }])
   const note = `{"decision_id":${JSON.stringify(decisionId)},"reason":${JSON.stringify(reason)},"kind":${JSON.stringify(operation.kind)},"args":${args}}`
@@ -16,6 +17,13 @@ export function rehearse({ call, decisionId, reason }: Rehearsed): WholeAnswer {
     type: 'whole',
     status: 200,
     headers: [['content-type', 'application/json']],
-    text: Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":${result}}`),
+    text: Buffer.from(`{"jsonrpc":"2.0","id":${message.id},"result":${result}}`),
   }
+}
+
+/** The arguments, or the params of other methods, in their own text. */
+function payloadOf({ message, operation }: Call): string {
+  const params = message.form === 'response' ? undefined : message.params?.span
+  const span = operation.type === 'tool' || operation.type === 'prompt' ? operation.args : params
+  return span === undefined ? '{}' : message.text.toString('utf8', span.start, span.end)
 }

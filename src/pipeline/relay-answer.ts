@@ -5,6 +5,7 @@ import { readMessage } from '../wire/message.js'
 import { declined } from './decline.js'
 import { enforces, judge, record } from './judge.js'
 import type { PipelineParts } from './parts.js'
+import { comparableId } from './request-id.js'
 
 /**
  * A client's answer to a request of the server, as it may go on: judged at post under the method of the request that
@@ -16,14 +17,14 @@ export async function admitAnswer(
   policy: Policy,
   parts: PipelineParts,
 ): Promise<Call> {
-  const kind = parts.serverRequests.settle(call.session, message.id) ?? 'unsolicited'
+  const kind = parts.serverRequests.settle(call.session, comparableId(message.id)) ?? 'unsolicited'
   const answer: Call = { ...call, operation: { type: 'other', kind, params: undefined } }
   if (!policy.hooks.post) return answer
   const { type, span } = message.outcome
   const verdict = await judge(
     {
       hook: 'post',
-      call: answer,
+      described: parts.describe(answer),
       response: { text: message.text, span, isError: type === 'error' },
       text: message.text,
       root: { name: 'response', span, isError: type === 'error' },

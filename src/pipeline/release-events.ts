@@ -1,48 +1,75 @@
 import { asGatewayError, GatewayError } from '../domain/errors.js'
-import type { ReplyBody } from '../domain/reply.js'
+import type { Chunks, ReplyBody } from '../domain/reply.js'
 import {
   createEventSplitter,
   replaceData,
   writeEvent,
   type EventFrame,
+  type EventSplitter,
 } from '../wire/event-stream.js'
 import { refuseInBand } from '../wire/refusal.js'
+import { enforces } from './judge.js'
 import type { PipelineParts } from './parts.js'
-import { releaseMessage, type MessageStream } from './release-message.js'
+import { judgingNow, releaseMessage, type MessageStream } from './release-message.js'
 import { withhold } from './release-response.js'
 
 /**
  * The events of a stream as policy permits them: each goes on as soon as it is whole and judged, in order,
  * byte for byte unless policy changed it.
+ * @throws GatewayError `upstream_unavailable` where the stream broke off and the client can resume it
  */
-export async function* releaseEvents(
+export function releaseEvents(
   body: ReplyBody,
   stream: MessageStream,
   parts: PipelineParts,
-): AsyncGenerator<Buffer, void, undefined> {
+): Chunks {
   const splitter = createEventSplitter()
-  try {
-    for await (const chunk of body) {
-      for (const frame of splitter.push(chunk)) {
-        const released = await releaseFrame(frame, stream, parts)
-        if (released !== undefined) yield released
+  let frames: readonly EventFrame[] = []
+  let at = 0
+  let resumable = stream.listening
+  let ended = false
+
+  async function next(): Promise<Buffer | undefined> {
+    for (;;) {
+      const frame = frames[at]
+      if (frame === undefined) {
+        if (ended) return undefined
+        const unjudged = await releaseTooLong(splitter, stream, parts)
+        if (unjudged !== undefined) return unjudged
+        frames = split(await body.read())
+        at = 0
+        continue
       }
-      if (splitter.pendingBytes > parts.maxMessageBytes) {
-        throw new GatewayError('upstream_invalid', 'An event is too long to be judged')
-      }
+      at += 1
+      resumable ||= frame.id !== undefined && frame.id !== ''
+      const released = await releaseFrame(frame, stream, parts)
+      if (released !== undefined) return released
     }
+  }
+
+  function split(chunk: Buffer | undefined): readonly EventFrame[] {
+    if (chunk !== undefined) return splitter.push(chunk)
+    ended = true
     // An event that was cut off is none to a client that keeps to the standard; to others it is one.
     const rest = splitter.flush()
-    const released = rest === undefined ? undefined : await releaseFrame(rest, stream, parts)
-    if (released !== undefined) yield released
-  } catch (thrown) {
-    const error = asGatewayError(thrown)
-    const { permitted } = stream
-    if (error.code === 'upstream_invalid' && permitted.policy !== undefined) {
-      await withhold(error, { ...permitted, policy: permitted.policy }, parts)
-    }
-    const ending = endOfStream(error, stream, parts)
-    if (ending !== undefined) yield ending
+    return rest === undefined ? [] : [rest]
+  }
+
+  return {
+    read: async () => {
+      try {
+        return await next()
+      } catch (thrown) {
+        ended = true
+        frames = []
+        body.cancel()
+        const error = asGatewayError(thrown)
+        // A stream that only broke off must look like it, or nobody asks for the rest.
+        if (error.code === 'upstream_unavailable' && resumable) throw error
+        return endOfStream(error, stream, parts)
+      }
+    },
+    cancel: () => body.cancel(),
   }
 }
 
@@ -59,14 +86,35 @@ async function releaseFrame(
   return released === data ? frame.raw : replaceData(frame, released)
 }
 
+/**
+ * What waits for the end of an event that nobody could judge any more, where it may go on nevertheless.
+ * @throws GatewayError `upstream_invalid` in enforce mode
+ */
+async function releaseTooLong(
+  splitter: EventSplitter,
+  stream: MessageStream,
+  parts: PipelineParts,
+): Promise<Buffer | undefined> {
+  if (splitter.pendingBytes <= parts.maxMessageBytes) return undefined
+  const judging = judgingNow(stream, parts)
+  if (judging !== undefined) {
+    const fault = new GatewayError('upstream_invalid', 'An event is too long to be judged')
+    if (enforces(parts.mode)) throw fault
+    await withhold(fault, judging, parts)
+  }
+  return splitter.flush()?.raw
+}
+
 /** Once a response streams, its failure can only be told in-band; a listening client just reconnects. */
-function endOfStream(
+async function endOfStream(
   error: GatewayError,
-  { permitted, listening }: MessageStream,
-  { telling }: PipelineParts,
-): Buffer | undefined {
-  const { message, operation } = permitted.call
-  if (message.form !== 'request' || listening) return undefined
-  const refused = refuseInBand(error, { id: message.id, kind: operation.kind }, telling)
-  return writeEvent(refused)
+  stream: MessageStream,
+  parts: PipelineParts,
+): Promise<Buffer | undefined> {
+  const judging = judgingNow(stream, parts)
+  const unjudged = error.code === 'upstream_invalid' && judging !== undefined
+  const told = unjudged ? await withhold(error, judging, parts).catch(asGatewayError) : error
+  const { message, operation } = stream.permitted.call
+  if (message.form !== 'request' || stream.listening) return undefined
+  return writeEvent(refuseInBand(told, { id: message.id, kind: operation.kind }, parts.telling))
 }

@@ -1,21 +1,16 @@
 import type { Call } from '../domain/call.js'
 import { GatewayError } from '../domain/errors.js'
-import type {
-  Message,
-  NotificationMessage,
-  RequestMessage,
-  ResponseMessage,
-} from '../domain/message.js'
+import type { Message, NotificationMessage, ResponseMessage } from '../domain/message.js'
 import type { Policy } from '../domain/ports.js'
 import { readMessage } from '../wire/message.js'
-import { readOperation } from '../wire/operation.js'
 import { refuseInBand } from '../wire/refusal.js'
-import { ruleOn, type Permitted } from './admit.js'
-import { declineServerRequest } from './decline.js'
+import type { Permitted } from './admit.js'
 import { enforces, judge, record } from './judge.js'
 import type { PipelineParts } from './parts.js'
 import type { Judging } from './release.js'
 import { releaseResponse, withhold } from './release-response.js'
+import { releaseServerRequest } from './release-server-request.js'
+import { comparableId } from './request-id.js'
 
 /** A stream of messages towards the client, and the call that it belongs to. */
 export interface MessageStream {
@@ -35,9 +30,8 @@ export async function releaseMessage(
   stream: MessageStream,
   parts: PipelineParts,
 ): Promise<Buffer | undefined> {
-  const policy = stream.listening ? policyInForce(parts) : stream.permitted.policy
-  if (policy === undefined) return text
-  const judging = { ...stream.permitted, policy }
+  const judging = judgingNow(stream, parts)
+  if (judging === undefined) return text
   const message = await read(text, judging, parts)
   switch (message?.form) {
     case undefined:
@@ -49,10 +43,19 @@ export async function releaseMessage(
     case 'request':
       return releaseServerRequest(
         message,
-        { ...judging, policy: policyInForce(parts) ?? policy },
+        { ...judging, policy: policyInForce(parts) ?? judging.policy },
         parts,
       )
   }
+}
+
+/** The stream with the policy that decides about its messages now; undefined where none does. */
+export function judgingNow(
+  { permitted, listening }: MessageStream,
+  parts: PipelineParts,
+): Judging | undefined {
+  const policy = listening ? policyInForce(parts) : permitted.policy
+  return policy === undefined ? undefined : { ...permitted, policy }
 }
 
 function policyInForce({ policies }: PipelineParts): Policy | undefined {
@@ -82,10 +85,7 @@ async function answerOrRefusal(
   listening: boolean,
   parts: PipelineParts,
 ): Promise<Buffer> {
-  const own = judging.call.message
-  const asked = !listening && own.form === 'request' && own.id === message.id
-  const recalled = asked ? judging : parts.openCalls.recall(judging.call.session, message.id)
-  const answered = { ...(recalled ?? judging), policy: judging.policy }
+  const answered = { ...callOf(message, judging, listening, parts), policy: judging.policy }
   try {
     return await releaseResponse(message, answered, parts)
   } catch (thrown) {
@@ -93,6 +93,22 @@ async function answerOrRefusal(
     const { kind } = answered.call.operation
     return refuseInBand(thrown, { id: message.id, kind }, parts.telling)
   }
+}
+
+/** The call that a response answers: the stream's own, one whose stream was resumed here, or none that is known. */
+function callOf(
+  message: ResponseMessage,
+  judging: Judging,
+  listening: boolean,
+  { openCalls }: PipelineParts,
+): Permitted {
+  const { call } = judging
+  const id = comparableId(message.id)
+  const asked = call.message.form === 'request' && comparableId(call.message.id) === id
+  if (asked) return judging
+  const recalled = openCalls.recall(call.session, message.id) ?? openCalls.recall(call.session, id)
+  if (recalled !== undefined) return recalled
+  return listening ? { ...judging, call: { ...call, message, direction: 'to_client' } } : judging
 }
 
 async function releaseNotification(
@@ -108,7 +124,7 @@ async function releaseNotification(
   const verdict = await judge(
     {
       hook: 'post',
-      call,
+      described: parts.describe(call),
       response: { ...shown, isError: false },
       text: message.text,
       root: { name: 'response', span: params, isError: false },
@@ -124,27 +140,3 @@ async function releaseNotification(
 }
 
 const noParams = { text: Buffer.from('{}'), span: { start: 0, end: 2 } }
-
-async function releaseServerRequest(
-  message: RequestMessage,
-  { call: origin, policy }: Judging,
-  parts: PipelineParts,
-): Promise<Buffer | undefined> {
-  const call: Call = {
-    ...origin,
-    id: parts.newId(),
-    message,
-    operation: readOperation(message),
-    direction: 'to_client',
-  }
-  const { verdict, sent } = await ruleOn(call, policy, parts)
-  const changed = sent === call ? undefined : sent
-  const judged = { ...verdict, hook: 'pre', call, sent: changed, failOpen: false } as const
-  await record({ ...judged, bundleDigest: policy.digest }, parts)
-  if (enforces(parts.mode) && verdict.decision.effect !== 'allow') {
-    declineServerRequest(call, message, verdict, parts)
-    return undefined
-  }
-  parts.serverRequests.expect(call.session, message.id, message.method)
-  return enforces(parts.mode) ? sent.message.text : message.text
-}

@@ -3,7 +3,7 @@ import type { ResponseMessage } from '../domain/message.js'
 import { warningsOf } from './admit.js'
 import { enforces, judge, policyError, record, unruled } from './judge.js'
 import type { PipelineParts } from './parts.js'
-import { refusal } from './refuse.js'
+import { refusal, withheld } from './refuse.js'
 import type { Judging } from './release.js'
 import { withWarnings } from './warn.js'
 
@@ -16,7 +16,7 @@ export async function releaseResponse(
   judging: Judging,
   parts: PipelineParts,
 ): Promise<Buffer> {
-  const { call, policy, warnings } = judging
+  const { call, policy, warnings, described } = judging
   const warned = (all: readonly string[]): Buffer =>
     parts.mode === 'warn' ? withWarnings(message, all, parts) : message.text
   if (!policy.hooks.post) return warned(warnings)
@@ -24,7 +24,7 @@ export async function releaseResponse(
   const verdict = await judge(
     {
       hook: 'post',
-      call,
+      described: described?.call === call ? described : parts.describe(call),
       response: { text: message.text, span, isError: type === 'error' },
       text: message.text,
       root: { name: 'response', span, isError: type === 'error' },
@@ -47,16 +47,17 @@ export async function releaseResponse(
   }
 }
 
-/** Puts on record that a reply could not be judged. */
+/** Puts on record that a reply could not be judged; gives the error that its caller is told. */
 export async function withhold(
   fault: GatewayError,
   { call, policy }: Judging,
   parts: PipelineParts,
-): Promise<void> {
+): Promise<GatewayError> {
+  const decisionId = parts.newId()
   const ruling = { ...unruled, revision: policy.revision }
   await record(
     {
-      decisionId: parts.newId(),
+      decisionId,
       decision: policyError(ruling, 'input', fault.message),
       text: call.message.text,
       evalUs: 0,
@@ -68,4 +69,5 @@ export async function withhold(
     },
     parts,
   )
+  return withheld(fault, decisionId, policy.revision)
 }

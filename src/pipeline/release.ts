@@ -4,10 +4,11 @@ import type { Policy } from '../domain/ports.js'
 import { replyHeader, type Reply } from '../domain/reply.js'
 import { readMessage } from '../wire/message.js'
 import type { Permitted } from './admit.js'
-import type { Answer } from '../domain/answer.js'
+import type { Answer, PipedAnswer } from '../domain/answer.js'
 import { enforces } from './judge.js'
 import type { PipelineParts } from './parts.js'
 import { releaseEvents } from './release-events.js'
+import type { MessageStream } from './release-message.js'
 import { releaseResponse, withhold } from './release-response.js'
 
 /**
@@ -23,24 +24,56 @@ export async function release(
   if (policy === undefined) return piped(reply)
   const judging = { ...permitted, policy }
   if (reply.form === 'events') {
+    if (isCompressed(reply)) return releaseUnread(reply, undefined, compressed(), judging, parts)
     parts.openCalls.remember(call.session, permitted)
-    const chunks = releaseEvents(reply.body, { permitted, listening: false }, parts)
-    return { ...piped(reply), chunks }
+    return releaseStream(reply, { permitted, listening: false }, parts)
+  }
+  if (isCalledEvents(reply)) {
+    const fault = invalid('The reply has a media type that is and is not an event stream')
+    return releaseUnread(reply, undefined, fault, judging, parts)
   }
   const reads = policy.hooks.post || (parts.mode === 'warn' && permitted.warnings.length > 0)
   if (!reads) return piped(reply)
-  return reply.form === 'json'
-    ? releaseJson(reply, judging, parts)
-    : releaseOpaque(reply, judging, parts)
+  // Nothing is to be said, though some servers call it JSON.
+  if (reply.status === 202 || reply.status === 204) {
+    return enforces(parts.mode) ? withoutBody(reply) : piped(reply)
+  }
+  if (reply.form === 'json') return releaseJson(reply, judging, parts)
+  const fault = invalid('The reply is neither JSON nor an event stream')
+  return releaseUnread(reply, undefined, fault, judging, parts)
 }
 
-function piped(reply: Reply) {
-  return {
-    type: 'piped',
-    status: reply.status,
-    headers: reply.headers,
-    chunks: reply.body,
-  } as const
+/** A stream whose events are judged one by one. */
+export function releaseStream(
+  reply: Reply,
+  stream: MessageStream,
+  parts: PipelineParts,
+): PipedAnswer {
+  const headers = reply.headers.filter(([name]) => name !== 'content-length')
+  return { ...piped(reply), headers, chunks: releaseEvents(reply.body, stream, parts) }
+}
+
+export function piped(reply: Reply): PipedAnswer {
+  return { type: 'piped', status: reply.status, headers: reply.headers, chunks: reply.body }
+}
+
+/** Some clients look for the name anywhere in the header, and would take requests of the server from the body. */
+function isCalledEvents({ headers }: Reply): boolean {
+  return headers.some(([name, value]) => name === 'content-type' && eventStream.test(value))
+}
+
+const eventStream = /text\/event-stream/i
+
+export function isCompressed(reply: Reply): boolean {
+  return (replyHeader(reply, 'content-encoding') ?? 'identity') !== 'identity'
+}
+
+function compressed(): GatewayError {
+  return invalid('The reply is compressed although nobody asked')
+}
+
+function invalid(message: string, cause?: unknown): GatewayError {
+  return new GatewayError('upstream_invalid', message, { cause })
 }
 
 /** A call on whose replies this policy decides. */
@@ -51,54 +84,50 @@ export interface Judging extends Permitted {
 async function releaseJson(reply: Reply, judging: Judging, parts: PipelineParts): Promise<Answer> {
   const text = await reply.body.collect(parts.maxMessageBytes)
   const message = text === undefined ? tooLong(parts) : readReply(text, reply)
-  if (message instanceof GatewayError) {
-    await withhold(message, judging, parts)
-    if (!enforces(parts.mode)) return text === undefined ? piped(reply) : whole(reply, text)
-    reply.body.cancel()
-    // An error status says enough by itself: a lost session must reach the client as 404.
-    if (reply.status >= 400) return withoutBody(reply)
-    throw message
+  if (message instanceof GatewayError) return releaseUnread(reply, text, message, judging, parts)
+  try {
+    return whole(reply, await releaseResponse(message, judging, parts))
+  } catch (thrown) {
+    if (isLostSession(reply, judging)) return withoutBody(reply)
+    throw thrown
   }
-  return whole(reply, await releaseResponse(message, judging, parts))
 }
 
-function tooLong(parts: PipelineParts): GatewayError {
-  return new GatewayError(
-    'upstream_invalid',
-    `The reply is longer than the ${parts.maxMessageBytes} bytes that can be judged`,
-  )
+function tooLong({ maxMessageBytes }: PipelineParts): GatewayError {
+  return invalid(`The reply is longer than the ${maxMessageBytes} bytes that can be judged`)
 }
 
 function readReply(text: Buffer, reply: Reply): ResponseMessage | GatewayError {
-  if ((replyHeader(reply, 'content-encoding') ?? 'identity') !== 'identity') {
-    return new GatewayError('upstream_invalid', 'The reply is compressed although nobody asked')
-  }
+  if (isCompressed(reply)) return compressed()
   try {
     const message = readMessage(text)
-    if (message.form === 'response') return message
-    return new GatewayError('upstream_invalid', 'The reply is not a JSON-RPC response')
+    return message.form === 'response' ? message : invalid('The reply is not a JSON-RPC response')
   } catch (thrown) {
     if (!(thrown instanceof GatewayError)) throw thrown
-    return new GatewayError('upstream_invalid', thrown.message, { cause: thrown })
+    return invalid(thrown.message, thrown)
   }
 }
 
-/** A body that is neither JSON nor events cannot be judged: its status may pass, its content may not. */
-async function releaseOpaque(
+/** Only the status tells a client that it has to begin again. */
+function isLostSession({ status }: Reply, { call }: Judging): boolean {
+  return status === 404 && call.session !== undefined
+}
+
+/** A body that cannot be judged: its status may pass, its content may not. */
+async function releaseUnread(
   reply: Reply,
+  text: Buffer | undefined,
+  fault: GatewayError,
   judging: Judging,
   parts: PipelineParts,
 ): Promise<Answer> {
-  if (reply.status === 202 || reply.status === 204) return withoutBody(reply)
-  const fault = new GatewayError(
-    'upstream_invalid',
-    'The reply is neither JSON nor an event stream',
-  )
-  await withhold(fault, judging, parts)
-  if (!enforces(parts.mode)) return piped(reply)
+  const judged = judging.policy.hooks.post || reply.form === 'events' || isCalledEvents(reply)
+  const refused = judged ? await withhold(fault, judging, parts) : fault
+  if (!enforces(parts.mode)) return text === undefined ? piped(reply) : whole(reply, text)
+  // An error status says enough by itself: a lost session must reach the client as 404.
   if (reply.status >= 400) return withoutBody(reply)
   reply.body.cancel()
-  throw fault
+  throw refused
 }
 
 function withoutBody(reply: Reply): Answer {

@@ -4,10 +4,10 @@ import type { RegoInstance, RegoModule } from './rego.js'
 /** Evaluates one module over one data document, whatever the single evaluations do to their instances. */
 export interface RegoEvaluator {
   /**
-   * The value of the entrypoint; undefined where policy leaves it undefined.
+   * The result set of the entrypoint as JSON text; `[]` where policy leaves it undefined.
    * @throws RegoFault
    */
-  evaluate(entrypoint: string, document: ArrayBuffer): unknown
+  evaluate(entrypoint: string, document: Uint8Array): string
   /** Puts the spare into use and what was in use aside: an instance is slow until it has been used some times. */
   exchange(): void
 }

@@ -2,6 +2,7 @@ import type { Decision, FaultCause, Hook } from '../domain/decision.js'
 import type { PolicyInput } from '../domain/policy-input.js'
 import type { Policy } from '../domain/ports.js'
 import type { RegoEvaluator } from './evaluator.js'
+import { createDecisions } from './decisions.js'
 import { parseDecision, policyError } from './parse-decision.js'
 import type { ObligationParser } from './parse-obligations.js'
 import { RegoFault } from './rego.js'
@@ -20,13 +21,18 @@ export function createRegoPolicy(parts: {
   const has = (hook: Hook) => parts.entrypoints.includes(entrypoints[hook])
   const hooks = { pre: has('pre'), post: has('post'), list: has('list') }
 
+  const decisions = createDecisions((text, hook, kind) => {
+    const [result] = JSON.parse(text) as readonly { readonly result: unknown }[]
+    return parseDecision(result?.result, { hook, kind, revision, obligations })
+  })
+
   function decide(input: PolicyInput): Decision {
     const { hook, call, document } = input
     const unfit = unfitness(input, maxInputBytes)
     if (unfit !== undefined) return policyError(unfit, '', revision)
     if (!hooks[hook]) return policyError('undefined', `no ${entrypoints[hook]}`, revision)
-    const value = evaluator.evaluate(entrypoints[hook], document)
-    return parseDecision(value, { hook, kind: call.operation.kind, revision, obligations })
+    const { kind } = call.operation
+    return decisions.of(evaluator.evaluate(entrypoints[hook], document), hook, kind)
   }
 
   return {
@@ -54,9 +60,8 @@ function unfitness(
   { hook, call, document }: PolicyInput,
   maxBytes: number,
 ): FaultCause | undefined {
-  if (document.byteLength > maxBytes) return 'input_too_large'
+  if (document.length > maxBytes) return 'input_too_large'
   // At post the document has the text of a second message, the response.
-  const readable =
-    call.message.wellFormed && (hook !== 'post' || !hasLoneSurrogate(Buffer.from(document)))
+  const readable = call.message.wellFormed && (hook !== 'post' || !hasLoneSurrogate(document))
   return readable ? undefined : 'input'
 }

@@ -29,11 +29,11 @@ export interface InstanceParts {
  */
 export interface RegoInstance {
   /**
-   * The value of the entrypoint; undefined where policy leaves it undefined.
+   * The result set of the entrypoint as JSON text: `[{"result":…}]`, or `[]` where policy leaves it undefined.
    * `document` must be valid JSON: the module reads broken text as "no input" and says nothing.
    * @throws RegoFault
    */
-  evaluate(entrypoint: string, document: ArrayBuffer): unknown
+  evaluate(entrypoint: string, document: Uint8Array): string
   /** Memory used besides what data and input text take; it never shrinks. */
   roomBytes(): number
 }
@@ -98,6 +98,7 @@ interface Module {
 
 interface Memory {
   readonly buffer: ArrayBuffer
+  grow(pages: number): number
 }
 
 interface MemoryLimits {
@@ -113,9 +114,20 @@ interface LoadedPolicy {
     readonly exports: {
       builtins(): number
       opa_json_dump(address: number): number
+      opa_eval(
+        reserved: 0,
+        entrypoint: number,
+        data: number,
+        input: number,
+        inputBytes: number,
+        heap: number,
+        format: 0,
+      ): number
     }
   }
-  evaluate(document: ArrayBuffer, entrypoint: string): readonly { readonly result: unknown }[]
+  /** Where the data stands in memory, and where the heap of evaluations begins behind it. */
+  readonly dataAddr: number
+  readonly dataHeapPtr: number
   setData(data: ArrayBuffer): void
 }
 
@@ -177,9 +189,7 @@ function load(module: Module, limits: MemoryLimits): LoadedPolicy {
 
 function wantedBuiltins({ wasmInstance, mem }: LoadedPolicy): readonly string[] {
   const start = wasmInstance.exports.opa_json_dump(wasmInstance.exports.builtins())
-  const memory = Buffer.from(mem.buffer)
-  const text = memory.toString('utf8', start, memory.indexOf(0, start))
-  const ids: unknown = JSON.parse(text)
+  const ids: unknown = JSON.parse(textAt(mem, start))
   return isJsonObject(ids) ? Object.keys(ids).sort() : []
 }
 
@@ -211,16 +221,45 @@ function loadData(policy: LoadedPolicy, data: Buffer): void {
   }
 }
 
-function evaluate(policy: LoadedPolicy, entrypoint: string, document: ArrayBuffer): unknown {
-  const bytes = new Uint8Array(document)
-  if (bytes[0] !== openingBrace || bytes[bytes.length - 1] !== closingBrace) {
+function evaluate(policy: LoadedPolicy, entrypoint: string, document: Uint8Array): string {
+  if (document[0] !== openingBrace || document[document.length - 1] !== closingBrace) {
     throw new RegoFault('input', 'the input is not the text of a JSON object', '')
   }
   try {
-    return policy.evaluate(document, entrypoint)[0]?.result
+    return evaluateText(policy, entrypoint, document)
   } catch (thrown) {
     throw asRegoFault(thrown)
   }
+}
+
+/**
+ * One `opa_eval` of the WASM interface, as the package's own `evaluate` does it; but that one parses the result each
+ * time, though a policy gives the same few texts again and again.
+ */
+function evaluateText(policy: LoadedPolicy, entrypoint: string, document: Uint8Array): string {
+  const { mem, wasmInstance, dataAddr, dataHeapPtr } = policy
+  const id = policy.entrypoints[entrypoint]
+  if (id === undefined) throw new Error(`no entrypoint ${entrypoint}`)
+  const heap = dataHeapPtr + document.length
+  const missing = heap - mem.buffer.byteLength
+  if (missing > 0) mem.grow(pagesOf(missing))
+  new Uint8Array(mem.buffer).set(document, dataHeapPtr)
+  const start = wasmInstance.exports.opa_eval(
+    0,
+    id,
+    dataAddr,
+    dataHeapPtr,
+    document.length,
+    heap,
+    0,
+  )
+  return textAt(mem, start)
+}
+
+/** The text that ends with NUL; the memory may have moved since it was last looked at. */
+function textAt(mem: Memory, start: number): string {
+  const memory = Buffer.from(mem.buffer)
+  return memory.toString('utf8', start, memory.indexOf(0, start))
 }
 
 const openingBrace = 0x7b

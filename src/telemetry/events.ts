@@ -82,7 +82,7 @@ export function createEvents({ log, metrics }: { log: OperatorLog; metrics: Metr
           log.debug({ source, revision }, 'bundle_unchanged')
           return
         case 'failed':
-          log.error({ source, revision_in_force: revision, error }, 'bundle_failed')
+          log.error({ source, revision, error }, 'bundle_failed')
       }
     },
     policyMissing: ({ message, failMode }) =>

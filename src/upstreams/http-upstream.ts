@@ -1,6 +1,7 @@
 import { Pool, type Dispatcher } from 'undici'
 import type { Call, Headers } from '../domain/call.js'
 import { GatewayError } from '../domain/errors.js'
+import type { HangUp } from '../domain/hang-up.js'
 import type { StreamRequest, Upstream } from '../domain/ports.js'
 import type { Reply, ReplyForm } from '../domain/reply.js'
 import type { Session } from '../domain/session.js'
@@ -44,12 +45,12 @@ export function createHttpUpstream({ name, url, auth, timeoutMs }: HttpUpstreamO
   const exchange = (
     request: Pick<Dispatcher.DispatchOptions, 'method' | 'headers'> & { body?: Buffer },
     silenceMs: number,
-    signal: AbortSignal | undefined,
+    hangUp: HangUp | undefined,
   ): Promise<Reply> =>
     dispatch(
       pool,
       { path, ...request, headersTimeout: silenceMs, bodyTimeout: silenceMs },
-      signal,
+      hangUp,
       auth.type === 'passthrough',
     )
 
@@ -58,7 +59,7 @@ export function createHttpUpstream({ name, url, auth, timeoutMs }: HttpUpstreamO
 
   return {
     name,
-    send: (call, signal) =>
+    send: (call, hangUp) =>
       exchange(
         {
           method: 'POST',
@@ -66,12 +67,12 @@ export function createHttpUpstream({ name, url, auth, timeoutMs }: HttpUpstreamO
           body: call.message.text,
         },
         timeoutMs,
-        signal,
+        hangUp,
       ),
-    listen: (stream, signal) =>
-      exchange({ method: 'GET', headers: streamHeaders(stream) }, 0, signal),
-    end: (stream, signal) =>
-      exchange({ method: 'DELETE', headers: streamHeaders(stream) }, timeoutMs, signal),
+    listen: (stream, hangUp) =>
+      exchange({ method: 'GET', headers: streamHeaders(stream) }, 0, hangUp),
+    end: (stream, hangUp) =>
+      exchange({ method: 'DELETE', headers: streamHeaders(stream) }, timeoutMs, hangUp),
     answer: async (stream, text) => {
       const headers = { ...streamHeaders(stream), 'content-type': 'application/json' }
       const reply = await exchange({ method: 'POST', headers, body: text }, timeoutMs, undefined)
@@ -92,24 +93,19 @@ function withMirroredName(headers: Record<string, string>, call: Call): Record<s
 function dispatch(
   pool: Pool,
   options: Dispatcher.DispatchOptions,
-  signal: AbortSignal | undefined,
+  hangUp: HangUp | undefined,
   passthrough: boolean,
 ): Promise<Reply> {
   return new Promise<Reply>((resolve, reject) => {
     let feed: BodyFeed | undefined
-    let abort: (() => void) | undefined
-    const settle = (): void => {
-      if (abort !== undefined) signal?.removeEventListener('abort', abort)
-    }
-    if (signal?.aborted === true) {
+    const settle = (): void => hangUp?.notify(undefined)
+    if (hangUp?.happened === true) {
       reject(new GatewayError('upstream_unavailable', 'The caller hung up'))
       return
     }
     pool.dispatch(options, {
       onRequestStart: (controller) => {
-        abort = () => controller.abort(new Error('The caller hung up'))
-        if (signal?.aborted === true) abort()
-        else signal?.addEventListener('abort', abort)
+        hangUp?.notify(() => controller.abort(new Error('The caller hung up')))
       },
       onResponseStart: (controller, status, headers) => {
         if (status < 200) return

@@ -39,28 +39,23 @@ export function createReplyBody(source: BodySource): BodyFeed {
       wake = resolve
     })
 
-  const take = (): Buffer[] => {
-    const taken = chunks
-    chunks = []
-    waiting = 0
-    if (paused) {
-      paused = false
-      source.resume()
-    }
-    return taken
+  const resume = (): void => {
+    if (!paused || waiting > highWaterMark / 2) return
+    paused = false
+    source.resume()
   }
 
-  async function* read(): AsyncGenerator<Buffer, void, undefined> {
-    try {
-      for (;;) {
-        for (const chunk of take()) yield chunk
-        if (chunks.length > 0) continue
-        if (failure !== undefined) throw failure
-        if (ended) return
-        await arrival()
+  async function read(): Promise<Buffer | undefined> {
+    for (;;) {
+      const chunk = chunks.shift()
+      if (chunk !== undefined) {
+        waiting -= chunk.length
+        resume()
+        return chunk
       }
-    } finally {
-      if (!ended) source.abort()
+      if (failure !== undefined) throw failure
+      if (ended) return undefined
+      await arrival()
     }
   }
 
@@ -68,24 +63,24 @@ export function createReplyBody(source: BodySource): BodyFeed {
     const whole: Buffer[] = []
     let length = 0
     for (;;) {
-      for (const chunk of take()) {
-        length += chunk.length
-        whole.push(chunk)
-      }
+      const chunk = length > maxBytes ? undefined : await read()
       if (length > maxBytes) {
         chunks = [...whole, ...chunks]
         waiting += length
         return undefined
       }
-      if (failure !== undefined) throw failure
-      if (ended) return whole.length === 1 && whole[0] ? whole[0] : Buffer.concat(whole, length)
-      await arrival()
+      if (chunk === undefined) {
+        const [only] = whole
+        return whole.length === 1 && only !== undefined ? only : Buffer.concat(whole, length)
+      }
+      length += chunk.length
+      whole.push(chunk)
     }
   }
 
   return {
     body: {
-      [Symbol.asyncIterator]: read,
+      read,
       collect,
       cancel: () => {
         if (!ended) source.abort()

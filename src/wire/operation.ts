@@ -15,7 +15,8 @@ type Asking = RequestMessage | NotificationMessage
 export function readOperation(message: Asking): Operation {
   const kind = message.method
   const row = methodRow(kind)
-  if (row?.form !== message.form) return other(message)
+  if (row === undefined) return other(message)
+  // A call without an id is a call to whoever does not look for one: it is judged as what its method says.
   switch (row.target) {
     case 'tool':
       return {

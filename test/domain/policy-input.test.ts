@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Call } from '../../src/domain/call.js'
 import type { Operation } from '../../src/domain/operation.js'
-import { describeCall, inputAt, policyInput } from '../../src/domain/policy-input.js'
+import { createCallDescriber, inputAt, policyInput } from '../../src/domain/policy-input.js'
 import { anonymous } from '../../src/domain/principal.js'
 
 const time = Date.UTC(2026, 10, 20, 10)
@@ -49,7 +49,7 @@ function call(changes: Partial<Call> = {}, operation?: Operation): Call {
   }
 }
 
-function textOf(document: ArrayBuffer): string {
+function textOf(document: Buffer): string {
   return Buffer.from(document).toString()
 }
 
@@ -217,7 +217,7 @@ describe('responses', () => {
 })
 
 test('one description of a call serves all its hooks', () => {
-  const description = describeCall(call(), 'all')
+  const description = createCallDescriber('all')(call())
   const pre = inputAt(description, { hook: 'pre', time })
   expect(textOf(pre.document)).toBe(
     textOf(policyInput({ call: call(), hook: 'pre', time, inputHeaders: 'all' }).document),

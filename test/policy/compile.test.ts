@@ -157,7 +157,7 @@ describe('hostile input', () => {
     const policy = await fixturePolicy('default-allow')
     const judged = toolCall('forbidden')
     for (const text of ['', 'null', '0', 'false', '""', '{"tool":', '\ufeff{}', ' {}', '{}x']) {
-      const document = Uint8Array.from(Buffer.from(text)).buffer
+      const document = Buffer.from(text)
       expect(policy.evaluate({ hook: 'pre', call: judged, document })).toMatchObject({
         effect: 'deny',
         fault: 'input',

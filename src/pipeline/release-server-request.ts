@@ -1,0 +1,62 @@
+import type { Call } from '../domain/call.js'
+import { GatewayError } from '../domain/errors.js'
+import type { RequestMessage } from '../domain/message.js'
+import type { Operation } from '../domain/operation.js'
+import { readOperation } from '../wire/operation.js'
+import { ruleOn } from './admit.js'
+import { declineServerRequest } from './decline.js'
+import { enforces, policyError, record, unruled, type Verdict } from './judge.js'
+import type { PipelineParts } from './parts.js'
+import type { Judging } from './release.js'
+import { comparableId } from './request-id.js'
+
+/** A request of the server to its client, as policy permits it; undefined where it was declined in the client's name. */
+export async function releaseServerRequest(
+  message: RequestMessage,
+  { call: origin, policy }: Judging,
+  parts: PipelineParts,
+): Promise<Buffer | undefined> {
+  const operation = operationOf(message)
+  const unread = operation instanceof GatewayError
+  const call: Call = {
+    ...origin,
+    id: parts.newId(),
+    message,
+    operation: unread
+      ? { type: 'other', kind: message.method, params: message.params?.span }
+      : operation,
+    direction: 'to_client',
+  }
+  const { verdict, sent } = unread
+    ? { verdict: unreadable(operation, message, policy.revision, parts), sent: call }
+    : await ruleOn(call, policy, parts)
+  const changed = sent === call ? undefined : sent
+  const judged = { ...verdict, hook: 'pre', call, sent: changed, failOpen: false } as const
+  await record({ ...judged, bundleDigest: policy.digest }, parts)
+  if (enforces(parts.mode) && verdict.decision.effect !== 'allow') {
+    declineServerRequest(call, message, verdict, parts)
+    return undefined
+  }
+  parts.serverRequests.expect(call.session, comparableId(message.id), message.method)
+  return enforces(parts.mode) ? sent.message.text : message.text
+}
+
+function operationOf(message: RequestMessage): Operation | GatewayError {
+  try {
+    return readOperation(message)
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return thrown
+    throw thrown
+  }
+}
+
+/** What policy cannot be shown is refused; the stream that it came on goes on. */
+function unreadable(
+  fault: GatewayError,
+  { text }: RequestMessage,
+  revision: string,
+  { newId }: PipelineParts,
+): Verdict {
+  const decision = policyError({ ...unruled, revision }, 'input', fault.message)
+  return { decisionId: newId(), decision, text, evalUs: 0 }
+}

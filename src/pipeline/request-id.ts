@@ -1,0 +1,7 @@
+/**
+ * One text for all spellings of a JSON-RPC id. Whoever answers writes the id as it was read: `1.0` comes back as `1`,
+ * `"\u0061"` as `"a"`.
+ */
+export function comparableId(id: string): string {
+  return JSON.stringify(JSON.parse(id))
+}

@@ -1,0 +1,33 @@
+import type { Decision, Hook } from '../domain/decision.js'
+
+/** Decisions by the text that a policy gave: most policies give the same few texts again and again. */
+export interface Decisions {
+  of(text: string, hook: Hook, kind: string): Decision
+}
+
+/** @param read reads a text that was not met before; the same text, hook and kind give the same decision */
+export function createDecisions(
+  read: (text: string, hook: Hook, kind: string) => Decision,
+): Decisions {
+  const kept: Record<Hook, Map<string, Decision>> = {
+    pre: new Map(),
+    post: new Map(),
+    list: new Map(),
+  }
+  return {
+    of: (text, hook, kind) => {
+      // What a patch may write depends on the method: such results are read each time.
+      const isKept = text.length <= longestKept && !text.includes('"patch"')
+      if (!isKept) return read(text, hook, kind)
+      const known = kept[hook].get(text)
+      if (known !== undefined) return known
+      const decision = read(text, hook, kind)
+      if (kept[hook].size >= mostKept) kept[hook].clear()
+      kept[hook].set(text, decision)
+      return decision
+    },
+  }
+}
+
+const longestKept = 8192
+const mostKept = 500
