@@ -1,6 +1,7 @@
+import type { GatewayError } from './errors.js'
 import type { Chunks } from './reply.js'
 
-/** What the caller gets, short of a refusal (which is a thrown GatewayError). */
+/** What the caller gets, short of a refusal. */
 export type Answer = WholeAnswer | PipedAnswer | AcceptedAnswer
 
 export interface WholeAnswer {
@@ -22,9 +23,16 @@ export interface AcceptedAnswer {
   readonly type: 'accepted'
 }
 
+/** The call was admitted, and there is nothing to give for it: its result is withheld, or the upstream failed. */
+export interface RefusedAnswer {
+  readonly type: 'refused'
+  readonly error: GatewayError
+}
+
 /** An answered call, and what its outcome record refers to. */
 export interface Handled {
-  readonly answer: Answer
+  /** Before the call was admitted, a refusal is a thrown GatewayError instead. */
+  readonly answer: Answer | RefusedAnswer
   /** The decision before the call was forwarded; '' where none was made. */
   readonly decisionId: string
   readonly revision: string

@@ -43,15 +43,18 @@ export class GatewayError extends Error {
   override readonly name = 'GatewayError'
   readonly code: ErrorCode
   readonly detail: RefusalDetail | undefined
+  /** Of an exchange that failed: whether the upstream can have seen the call at all. */
+  readonly reached: 'nobody' | 'upstream'
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; detail?: RefusalDetail } = {},
+    options: { cause?: unknown; detail?: RefusalDetail; reached?: 'nobody' | 'upstream' } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.detail = options.detail
+    this.reached = options.reached ?? 'upstream'
   }
 }
 

@@ -23,13 +23,13 @@ export interface Caller extends Identified {
 
 /** @throws GatewayError `unauthenticated`, `session_not_found` */
 export function readCaller(request: IncomingMessage, { identity, sessions }: DecodeParts): Caller {
-  const identified = identity.authenticate({
+  const { headers, principal, requestIp } = identity.authenticate({
     peerAddress: request.socket.remoteAddress ?? '',
     headers: plainHeaders(request),
     isRepeated: (name) => isRepeated(name, request.rawHeaders),
   })
-  const { headers, principal } = identified
-  return { ...identified, session: sessions.find(headers['mcp-session-id'], principal.id) }
+  const session = sessions.find(headers['mcp-session-id'], principal.id)
+  return { headers, principal, requestIp, session }
 }
 
 /**
@@ -39,29 +39,23 @@ export function readCaller(request: IncomingMessage, { identity, sessions }: Dec
 export function readCall(message: Message, caller: Caller, parts: DecodeParts): Call {
   const { principal, requestIp, headers, session } = caller
   const facts = parts.sessions.facts(session)
-  const common = {
+  const spoken = message.form === 'response' ? undefined : readProtocolVersion(message)
+  const operation = message.form === 'response' ? unsolicited : readOperation(message)
+  const said = message.form === 'response' ? undefined : readClaimedClient(message)
+  if (message.form !== 'response') refuseDisagreement(message, headers, spoken)
+  return {
     id: parts.newId(),
     message,
+    operation,
     direction: 'to_server',
     principal,
-    requestIp,
-    headers,
-    session,
+    claimed: said ?? facts?.claimed,
     server: parts.server,
-    time: parts.now(),
-  } as const
-  if (message.form === 'response') {
-    const protocol = headers['mcp-protocol-version'] ?? facts?.protocol ?? ''
-    return { ...common, operation: unsolicited, claimed: facts?.claimed, protocol }
-  }
-  const operation = readOperation(message)
-  const spoken = readProtocolVersion(message)
-  refuseDisagreement(message, headers, spoken)
-  return {
-    ...common,
-    operation,
-    claimed: readClaimedClient(message) ?? facts?.claimed,
+    session,
+    headers,
+    requestIp,
     protocol: headers['mcp-protocol-version'] ?? spoken ?? facts?.protocol ?? '',
+    time: parts.now(),
   }
 }
 
@@ -84,7 +78,8 @@ const nothingSaid: Message = {
 // Of request headers Node keeps only Set-Cookie as a list, and that means nothing in a request.
 function plainHeaders({ headers }: IncomingMessage): Headers {
   if (headers['set-cookie'] === undefined) return headers as Headers
-  const { 'set-cookie': _, ...plain } = headers
+  const plain = { ...headers }
+  delete plain['set-cookie']
   return plain as Headers
 }
 

@@ -12,7 +12,13 @@ import { readProtocolVersion } from '../wire/operation.js'
 import { wire, type Refused, type Telling } from '../wire/refusal.js'
 import { preflightHeaders, type Doorkeeper } from './admission.js'
 import { readCall, readCaller, refuseOtherMedia, streamCall, type DecodeParts } from './decode.js'
-import { writeAnswer, writeRefusal, type HeaderList, type Written } from './encode.js'
+import {
+  writeAccepted,
+  writeAnswer,
+  writeRefusal,
+  type HeaderList,
+  type Written,
+} from './encode.js'
 import type { Exchanges } from './exchanges.js'
 
 export interface McpRouteParts extends DecodeParts {
@@ -42,9 +48,9 @@ async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRout
   const response = take(reply)
   const hangUp = parts.exchanges.begin(response, 'call')
   const cors = parts.doorkeeper.corsHeaders(request.headers.origin)
-  let asked: Refused = { id: 'null', kind: '' }
+  let asked: Refused = nobody
   let call: Call | undefined
-  let ruled: { decisionId: string; revision: string }
+  let ruled: Ruled = undecided
   let written: Written
   const started = performance.now()
   try {
@@ -55,20 +61,47 @@ async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRout
     call = readCall(message, caller, parts)
     const handled = await parts.pipeline.handle(call, hangUp)
     ruled = handled
-    const answer = named(handled.answer, call, parts.sessions)
-    written = await writeAnswer(response, answer, cors)
+    const { answer } = handled
+    written =
+      answer.type === 'refused'
+        ? refuse(response, answer.error, { asked, call, cors }, parts)
+        : await writeAnswer(response, named(answer, call, parts.sessions), cors)
   } catch (thrown) {
     const error = asGatewayError(thrown)
-    ruled = { decisionId: error.detail?.decisionId ?? '', revision: error.detail?.revision ?? '' }
-    written = dropped(error, call)
-      ? await writeAnswer(response, { type: 'accepted' }, cors)
-      : writeRefusal(response, error, asked, parts.telling, cors)
-    if (call === undefined || wire[error.code].fault === 'protocol' || error.code === 'internal') {
-      parts.events.requestRefused(error, written.status)
-    }
+    ruled = error.detail ?? ruled
+    written = refuse(response, error, { asked, call, cors }, parts)
   }
   if (call === undefined) return
-  parts.events.ended(call, ruled, { ...written, latencyMs: performance.now() - started })
+  const { status, digest, bytes, end } = written
+  const latencyMs = performance.now() - started
+  parts.events.ended(call, ruled, { status, digest, bytes, latencyMs, end })
+}
+
+type Ruled = Parameters<McpEvents['ended']>[1]
+
+const nobody: Refused = { id: 'null', kind: '' }
+const undecided: Ruled = { decisionId: '', revision: '' }
+
+interface Exchange {
+  readonly asked: Refused
+  /** Undefined where the request was refused before it was a call. */
+  readonly call: Call | undefined
+  readonly cors: HeaderList
+}
+
+function refuse(
+  response: ServerResponse,
+  error: GatewayError,
+  { asked, call, cors }: Exchange,
+  parts: McpRouteParts,
+): Written {
+  const written = isDropped(error, call)
+    ? writeAccepted(response, cors)
+    : writeRefusal(response, error, asked, parts.telling, cors)
+  if (call === undefined || wire[error.code].fault === 'protocol' || error.code === 'internal') {
+    parts.events.requestRefused(error, written.status)
+  }
+  return written
 }
 
 /** Fastify hands the raw response over: answers are written byte for byte, with backpressure. */
@@ -93,9 +126,10 @@ function askedBy(message: Message): Refused {
   }
 }
 
-/** A notification that policy refused is dropped without a word. */
-function dropped(error: GatewayError, call: Call | undefined): boolean {
-  return call?.message.form === 'notification' && error.detail !== undefined
+/** A notification that was refused is dropped without a word; one that the upstream could not take is not. */
+function isDropped(error: GatewayError, call: Call | undefined): boolean {
+  const isRefusal = error.detail !== undefined && !error.code.startsWith('upstream_')
+  return isRefusal && call?.message.form === 'notification'
 }
 
 /** The answer with session ids as the client knows them. */

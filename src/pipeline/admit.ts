@@ -14,7 +14,10 @@ import { refusal } from './refuse.js'
 /** A call that may go on, as policy permits it, with the policy that judges what comes back. */
 export interface Permitted {
   readonly type: 'permitted'
+  /** As its caller made it: what comes back is judged beside it. */
   readonly call: Call
+  /** As it is forwarded. */
+  readonly sent: Call
   /** Undefined where none took part: off, none configured, or fail-open. */
   readonly policy: Policy | undefined
   readonly decisionId: string
@@ -37,28 +40,22 @@ export interface Rehearsed {
  * @throws GatewayError a refusal of policy, `policy_unavailable`, or `log_unavailable`
  */
 export async function admit(call: Call, parts: PipelineParts): Promise<Permitted | Rehearsed> {
-  if (parts.mode === 'off') return permitted(call, undefined, '', [])
+  if (parts.mode === 'off') return unjudged(call, undefined, '')
   const state = parts.policies.current()
   if (state.state !== 'active') return admitUnjudged(call, state, parts)
   const { policy } = state
   const { verdict, sent, described } = await ruleOn(call, policy, parts)
   const { decision, decisionId } = verdict
-  await record(
-    {
-      ...verdict,
-      hook: 'pre',
-      call,
-      sent: sent === call ? undefined : sent,
-      bundleDigest: policy.digest,
-      failOpen: false,
-    },
-    parts,
-  )
-  if (!enforces(parts.mode))
-    return permitted(call, policy, decisionId, warningsOf(decision), described)
+  const changed = sent === call ? undefined : sent
+  const bundleDigest = policy.digest
+  await record({ verdict, hook: 'pre', call, sent: changed, bundleDigest, failOpen: false }, parts)
+  if (!enforces(parts.mode)) {
+    const warnings = warningsOf(decision)
+    return { type: 'permitted', call, sent: call, policy, decisionId, described, warnings }
+  }
   switch (decision.effect) {
     case 'allow':
-      return permitted(sent, policy, decisionId, [], described)
+      return { type: 'permitted', call, sent, policy, decisionId, described, warnings: none }
     case 'dry_run':
       return { type: 'rehearsed', call: sent, policy, decisionId, reason: decision.reason }
     case 'ask':
@@ -67,15 +64,19 @@ export async function admit(call: Call, parts: PipelineParts): Promise<Permitted
   }
 }
 
-/** A call that goes on; where nothing was decided about it, without a description. */
-export function permitted(
-  call: Call,
-  policy: Policy | undefined,
-  decisionId: string,
-  warnings: readonly string[],
-  described?: CallDescription,
-): Permitted {
-  return { type: 'permitted', call, policy, decisionId, warnings, described }
+const none: readonly string[] = []
+
+/** A call that goes on without a decision about it. */
+export function unjudged(call: Call, policy: Policy | undefined, decisionId: string): Permitted {
+  return {
+    type: 'permitted',
+    call,
+    sent: call,
+    policy,
+    decisionId,
+    described: undefined,
+    warnings: none,
+  }
 }
 
 /** What a caller is told in warn mode. */
@@ -96,15 +97,15 @@ async function admitUnjudged(
     failOpen || !enforces(parts.mode)
       ? { ...unruled, effect: 'allow', reason: '', obligations: [] }
       : { ...policyError(unruled, undefined, state.message), code: 'policy_unavailable' }
-  const judged = { decisionId, decision, text: call.message.text, evalUs: 0 }
+  const verdict = { decisionId, decision, evalUs: 0 }
   await record(
-    { ...judged, hook: 'pre', call, sent: undefined, bundleDigest: '', failOpen },
+    { verdict, hook: 'pre', call, sent: undefined, bundleDigest: '', failOpen },
     parts,
   ).catch((thrown: unknown) => {
     if (!failOpen) throw thrown
   })
   if (decision.effect === 'deny') throw refusal(decision, decisionId, { forwarded: false })
-  return permitted(call, undefined, decisionId, [])
+  return unjudged(call, undefined, decisionId)
 }
 
 /** The decision about a call, and the call as it is to be sent. A patched call is judged once more. */

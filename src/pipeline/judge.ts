@@ -29,31 +29,36 @@ export interface Verdict {
   readonly evalUs: number
 }
 
-/** Asks policy and carries out what it obliges; a duty that cannot be done is a policy error. */
-export async function judge(
+/**
+ * Asks policy and carries out what it obliges; a duty that cannot be done is a policy error. A promise only where long
+ * texts are rewritten off the serving thread.
+ */
+export function judge(
   question: Question,
   policy: Policy,
   parts: PipelineParts,
-): Promise<Verdict> {
-  const decisionId = parts.newId()
+): Verdict | Promise<Verdict> {
   const started = performance.now()
   const decision = ask(question, policy, parts)
   const evalUs = Math.round((performance.now() - started) * 1000)
-  const duties = dutiesOf(decision)
-  if (duties.length === 0) return { decisionId, decision, text: question.text, evalUs }
-  try {
-    const applied = applyObligations({
-      text: question.text,
-      root: question.root,
-      obligations: duties,
-      patterns: parts.patterns,
-    })
-    const { text } = applied instanceof Promise ? await applied : applied
-    return { decisionId, decision, text, evalUs }
-  } catch (thrown) {
+  const decisionId = parts.newId()
+  const asGiven = { decisionId, decision, text: question.text, evalUs }
+  const obligations = dutiesOf(decision)
+  if (obligations.length === 0) return asGiven
+  const cannot = (thrown: unknown): Verdict => {
     if (!(thrown instanceof ObligationFault)) throw thrown
     const denied = policyError(decision, 'obligation', thrown.message)
     return { decisionId, decision: denied, text: question.text, evalUs }
+  }
+  try {
+    const { text, root } = question
+    const applied = applyObligations({ text, root, obligations, patterns: parts.patterns })
+    if (applied instanceof Promise) {
+      return applied.then((done) => ({ decisionId, decision, text: done.text, evalUs }), cannot)
+    }
+    return applied.changed ? { decisionId, decision, text: applied.text, evalUs } : asGiven
+  } catch (thrown) {
+    return cannot(thrown)
   }
 }
 
@@ -109,7 +114,9 @@ export const unruled: Ruling = {
   trial: [],
 }
 
-export interface Judged extends Verdict {
+/** A verdict and what it was about. */
+export interface Judged {
+  readonly verdict: Pick<Verdict, 'decisionId' | 'decision' | 'evalUs'>
   readonly hook: Question['hook']
   readonly call: Call
   readonly sent: Call | undefined
@@ -122,25 +129,29 @@ export interface Judged extends Verdict {
  * @throws GatewayError `log_unavailable` in enforce mode, where nothing unlogged may go on
  */
 export async function record(judged: Judged, parts: PipelineParts): Promise<void> {
+  const { verdict, hook, call, failOpen } = judged
   const entry = {
     type: 'decision',
     time: parts.now(),
-    decisionId: judged.decisionId,
-    hook: judged.hook,
-    call: judged.call,
+    decisionId: verdict.decisionId,
+    hook,
+    call,
     sent: judged.sent,
-    decision: judged.decision,
+    decision: verdict.decision,
     mode: parts.mode,
-    enforced: enforces(parts.mode) && !judged.failOpen,
-    failOpen: judged.failOpen,
-    evalUs: judged.evalUs,
+    enforced: enforces(parts.mode) && !failOpen,
+    failOpen,
+    evalUs: verdict.evalUs,
     bundleDigest: judged.bundleDigest,
   } as const
   parts.events.decided(entry)
-  const { revision } = judged.decision
-  await parts.log.append(entry).catch((thrown: unknown) => {
-    if (enforces(parts.mode)) throw unrecorded(thrown, { ...judged, revision })
-  })
+  try {
+    await parts.log.append(entry)
+  } catch (thrown) {
+    if (!enforces(parts.mode)) return
+    const { decisionId, decision } = verdict
+    throw unrecorded(thrown, { decisionId, revision: decision.revision, hook, call })
+  }
 }
 
 export function enforces(mode: Mode): boolean {

@@ -1,11 +1,12 @@
 import type { Call } from '../domain/call.js'
-import { GatewayError } from '../domain/errors.js'
+import { asGatewayError, GatewayError } from '../domain/errors.js'
 import type { HangUp } from '../domain/hang-up.js'
 import type { Pipeline } from '../domain/ports.js'
 import type { Reply } from '../domain/reply.js'
-import { admit, permitted, type Permitted } from './admit.js'
-import type { Handled } from '../domain/answer.js'
+import { admit, unjudged, type Permitted } from './admit.js'
+import type { Answer, Handled, RefusedAnswer } from '../domain/answer.js'
 import type { PipelineParts } from './parts.js'
+import { afterAdmission } from './refuse.js'
 import { rehearse } from './rehearse.js'
 import { admitAnswer } from './relay-answer.js'
 import { piped, release } from './release.js'
@@ -28,29 +29,44 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   const handleAnswer = async (call: Call, hangUp: HangUp): Promise<Handled> => {
-    const state = policies.current()
     refuseUngoverned(parts)
-    const judged =
+    const state = policies.current()
+    const governed =
       parts.mode !== 'off' && state.state === 'active' && call.message.form === 'response'
-        ? { policy: state.policy, sent: await admitAnswer(call, call.message, state.policy, parts) }
-        : { policy: undefined, sent: call }
-    const reply = await forward(judged.sent, hangUp)
+    const policy = governed ? state.policy : undefined
+    const sent =
+      policy !== undefined && call.message.form === 'response'
+        ? await admitAnswer(call, call.message, policy, parts)
+        : call
+    const reply = await forward(sent, hangUp)
     // An answer has no reply; whatever comes nevertheless was not asked for.
-    const answer = await release(reply, permitted(call, judged.policy, '', []), parts)
+    const answer = await release(reply, unjudged(call, policy, ''), parts)
     return { answer, decisionId: '', revision: '' }
+  }
+
+  /** What comes of a call that was admitted. A failure from here on keeps the decision that let it go. */
+  const complete = async (
+    permitted: Permitted,
+    hangUp: HangUp,
+  ): Promise<Answer | RefusedAnswer> => {
+    try {
+      const reply = await forward(permitted.sent, hangUp)
+      return await release(reply, permitted, parts)
+    } catch (thrown) {
+      const error = asGatewayError(thrown)
+      return { type: 'refused', error: afterAdmission(error, permitted) }
+    }
   }
 
   return {
     handle: async (call, hangUp) => {
       if (call.message.form === 'response') return handleAnswer(call, hangUp)
       const admitted = await admit(call, parts)
-      const ruled = {
-        decisionId: admitted.decisionId,
-        revision: admitted.policy?.revision ?? '',
-      }
-      if (admitted.type === 'rehearsed') return { answer: rehearse(admitted), ...ruled }
-      const reply = await forward(admitted.call, hangUp)
-      return { answer: await release(reply, original(admitted, call), parts), ...ruled }
+      const { decisionId } = admitted
+      const revision = admitted.policy?.revision ?? ''
+      const answer =
+        admitted.type === 'rehearsed' ? rehearse(admitted) : await complete(admitted, hangUp)
+      return { answer, decisionId, revision }
     },
     listen: async (call, hangUp) => {
       refuseUngoverned(parts)
@@ -71,9 +87,4 @@ function refuseUngoverned({ mode, failMode, policies }: PipelineParts): void {
   const state = policies.current()
   if (state.state === 'active' || (state.state === 'absent' && failMode === 'open')) return
   throw new GatewayError('policy_unavailable', state.message)
-}
-
-/** What comes back is judged beside the call as its caller made it. */
-function original(admitted: Permitted, call: Call): Permitted {
-  return { ...admitted, call }
 }

@@ -1,6 +1,7 @@
 import type { Ask, Deny, Hook } from '../domain/decision.js'
 import type { Call } from '../domain/call.js'
 import { GatewayError, type RefusalDetail } from '../domain/errors.js'
+import type { Permitted } from './admit.js'
 
 /** The error that tells a caller of a refusal. */
 export function refusal(
@@ -43,6 +44,17 @@ export interface Unrecorded {
   readonly revision: string
   readonly hook: Hook
   readonly call: Call
+}
+
+/** What failed after the call was admitted, as its caller is told of it. */
+export function afterAdmission(error: GatewayError, permitted: Permitted): GatewayError {
+  if (error.detail !== undefined || error.code === 'internal') return error
+  const revision = permitted.policy?.revision ?? ''
+  return explained(error, {
+    decisionId: permitted.decisionId,
+    revision,
+    forwarded: error.reached !== 'nobody',
+  })
 }
 
 function explained(

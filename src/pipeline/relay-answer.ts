@@ -33,8 +33,11 @@ export async function admitAnswer(
     policy,
     parts,
   )
-  const judged = { ...verdict, hook: 'post', sent: undefined, failOpen: false } as const
-  await record({ ...judged, call: answer, bundleDigest: policy.digest }, parts)
+  const bundleDigest = policy.digest
+  await record(
+    { verdict, hook: 'post', call: answer, sent: undefined, bundleDigest, failOpen: false },
+    parts,
+  )
   if (!enforces(parts.mode)) return answer
   const { decision } = verdict
   const text =

@@ -2,7 +2,7 @@ import type { PipedAnswer } from '../domain/answer.js'
 import type { Call } from '../domain/call.js'
 import { GatewayError } from '../domain/errors.js'
 import type { Reply } from '../domain/reply.js'
-import { permitted } from './admit.js'
+import { unjudged } from './admit.js'
 import { enforces } from './judge.js'
 import type { PipelineParts } from './parts.js'
 import { isCompressed, piped, releaseStream } from './release.js'
@@ -14,7 +14,7 @@ import { isCompressed, piped, releaseStream } from './release.js'
  */
 export function releaseListening(reply: Reply, call: Call, parts: PipelineParts): PipedAnswer {
   if (reply.form === 'events' && !isCompressed(reply)) {
-    const stream = { permitted: permitted(call, undefined, '', []), listening: true }
+    const stream = { permitted: unjudged(call, undefined, ''), listening: true }
     return releaseStream(reply, stream, parts)
   }
   const isOpen = reply.status >= 200 && reply.status < 300

@@ -133,8 +133,11 @@ async function releaseNotification(
     policy,
     parts,
   )
-  const judged = { ...verdict, hook: 'post', call, sent: undefined, failOpen: false } as const
-  await record({ ...judged, bundleDigest: policy.digest }, parts)
+  const bundleDigest = policy.digest
+  await record(
+    { verdict, hook: 'post', call, sent: undefined, bundleDigest, failOpen: false },
+    parts,
+  )
   if (!enforces(parts.mode)) return message.text
   return verdict.decision.effect === 'allow' ? verdict.text : undefined
 }

@@ -34,8 +34,11 @@ export async function releaseResponse(
     parts,
   )
   const { decision, decisionId } = verdict
-  const judged = { ...verdict, hook: 'post', call, sent: undefined, failOpen: false } as const
-  await record({ ...judged, bundleDigest: policy.digest }, parts)
+  const bundleDigest = policy.digest
+  await record(
+    { verdict, hook: 'post', call, sent: undefined, bundleDigest, failOpen: false },
+    parts,
+  )
   if (!enforces(parts.mode)) return warned([...warnings, ...warningsOf(decision)])
   switch (decision.effect) {
     case 'allow':
@@ -57,10 +60,7 @@ export async function withhold(
   const ruling = { ...unruled, revision: policy.revision }
   await record(
     {
-      decisionId,
-      decision: policyError(ruling, 'input', fault.message),
-      text: call.message.text,
-      evalUs: 0,
+      verdict: { decisionId, decision: policyError(ruling, 'input', fault.message), evalUs: 0 },
       hook: 'post',
       call,
       sent: undefined,

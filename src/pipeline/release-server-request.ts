@@ -31,8 +31,8 @@ export async function releaseServerRequest(
     ? { verdict: unreadable(operation, message, policy.revision, parts), sent: call }
     : await ruleOn(call, policy, parts)
   const changed = sent === call ? undefined : sent
-  const judged = { ...verdict, hook: 'pre', call, sent: changed, failOpen: false } as const
-  await record({ ...judged, bundleDigest: policy.digest }, parts)
+  const bundleDigest = policy.digest
+  await record({ verdict, hook: 'pre', call, sent: changed, bundleDigest, failOpen: false }, parts)
   if (enforces(parts.mode) && verdict.decision.effect !== 'allow') {
     declineServerRequest(call, message, verdict, parts)
     return undefined

@@ -20,9 +20,9 @@ export async function release(
   permitted: Permitted,
   parts: PipelineParts,
 ): Promise<Answer> {
-  const { call, policy } = permitted
-  if (policy === undefined) return piped(reply)
-  const judging = { ...permitted, policy }
+  if (!isJudged(permitted)) return piped(reply)
+  const judging = permitted
+  const { call, policy } = judging
   if (reply.form === 'events') {
     if (isCompressed(reply)) return releaseUnread(reply, undefined, compressed(), judging, parts)
     parts.openCalls.remember(call.session, permitted)
@@ -79,6 +79,10 @@ function invalid(message: string, cause?: unknown): GatewayError {
 /** A call on whose replies this policy decides. */
 export interface Judging extends Permitted {
   readonly policy: Policy
+}
+
+function isJudged(permitted: Permitted): permitted is Judging {
+  return permitted.policy !== undefined
 }
 
 async function releaseJson(reply: Reply, judging: Judging, parts: PipelineParts): Promise<Answer> {

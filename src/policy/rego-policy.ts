@@ -5,7 +5,7 @@ import type { RegoEvaluator } from './evaluator.js'
 import { createDecisions } from './decisions.js'
 import { parseDecision, policyError } from './parse-decision.js'
 import type { ObligationParser } from './parse-obligations.js'
-import { RegoFault } from './rego.js'
+import { RegoFault } from './rego-fault.js'
 import { hasLoneSurrogate } from './surrogates.js'
 
 /** A policy that one Rego module decides. Whatever goes wrong is a decision too: a refusal that says what it was. */

@@ -1,7 +1,7 @@
 import * as opaWasm from '@open-policy-agent/opa-wasm'
-import type { FaultCause } from '../domain/decision.js'
 import { PolicySupplyError } from '../domain/errors.js'
 import { isJsonObject } from '../domain/json.js'
+import { asRegoFault, RegoFault, textOf } from './rego-fault.js'
 
 /** A compiled policy module, not yet bound to data. */
 export interface RegoModule {
@@ -38,26 +38,10 @@ export interface RegoInstance {
   roomBytes(): number
 }
 
-/** An evaluation that gave no result. `message` is the module's own and may quote the policy. */
-export class RegoFault extends Error {
-  override readonly name = 'RegoFault'
-  override readonly cause: RegoFaultCause
-  /** `file:row:column` of the rule at fault; '' where the module does not say. */
-  readonly place: string
-
-  constructor(cause: RegoFaultCause, message: string, place: string) {
-    super(message)
-    this.cause = cause
-    this.place = place
-  }
-}
-
 /** Memory that the largest input may take once it is parsed: an array of one-digit numbers is the worst, at 94 times its text. */
 export function worstInputRoom(maxInputBytes: number): number {
   return maxInputBytes * 100
 }
-
-export type RegoFaultCause = Extract<FaultCause, 'conflict' | 'builtin' | 'input' | 'trap'>
 
 /** @throws PolicySupplyError `compile` when it is not WebAssembly, `check` when it is not a policy of ABI 1.2 or later */
 export async function compileRego(wasm: Buffer): Promise<RegoModule> {
@@ -189,7 +173,7 @@ function load(module: Module, limits: MemoryLimits): LoadedPolicy {
 
 function wantedBuiltins({ wasmInstance, mem }: LoadedPolicy): readonly string[] {
   const start = wasmInstance.exports.opa_json_dump(wasmInstance.exports.builtins())
-  const ids: unknown = JSON.parse(textAt(mem, start))
+  const ids: unknown = JSON.parse(textAt(Buffer.from(mem.buffer), start))
   return isJsonObject(ids) ? Object.keys(ids).sort() : []
 }
 
@@ -201,8 +185,9 @@ function instantiate(module: Module, codePages: number, parts: InstanceParts): R
     maximum: fixed + pagesOf(evaluationBytes + worstInputRoom(maxInputBytes)),
   })
   loadData(policy, data)
+  const view = createMemoryView()
   return {
-    evaluate: (entrypoint, document) => evaluate(policy, entrypoint, document),
+    evaluate: (entrypoint, document) => evaluate(policy, view, entrypoint, document),
     roomBytes: () => policy.mem.buffer.byteLength - fixed * pageBytes,
   }
 }
@@ -221,12 +206,17 @@ function loadData(policy: LoadedPolicy, data: Buffer): void {
   }
 }
 
-function evaluate(policy: LoadedPolicy, entrypoint: string, document: Uint8Array): string {
+function evaluate(
+  policy: LoadedPolicy,
+  view: MemoryView,
+  entrypoint: string,
+  document: Uint8Array,
+): string {
   if (document[0] !== openingBrace || document[document.length - 1] !== closingBrace) {
     throw new RegoFault('input', 'the input is not the text of a JSON object', '')
   }
   try {
-    return evaluateText(policy, entrypoint, document)
+    return evaluateText(policy, view, entrypoint, document)
   } catch (thrown) {
     throw asRegoFault(thrown)
   }
@@ -236,14 +226,19 @@ function evaluate(policy: LoadedPolicy, entrypoint: string, document: Uint8Array
  * One `opa_eval` of the WASM interface, as the package's own `evaluate` does it; but that one parses the result each
  * time, though a policy gives the same few texts again and again.
  */
-function evaluateText(policy: LoadedPolicy, entrypoint: string, document: Uint8Array): string {
+function evaluateText(
+  policy: LoadedPolicy,
+  view: MemoryView,
+  entrypoint: string,
+  document: Uint8Array,
+): string {
   const { mem, wasmInstance, dataAddr, dataHeapPtr } = policy
   const id = policy.entrypoints[entrypoint]
   if (id === undefined) throw new Error(`no entrypoint ${entrypoint}`)
   const heap = dataHeapPtr + document.length
   const missing = heap - mem.buffer.byteLength
   if (missing > 0) mem.grow(pagesOf(missing))
-  new Uint8Array(mem.buffer).set(document, dataHeapPtr)
+  view.of(mem).set(document, dataHeapPtr)
   const start = wasmInstance.exports.opa_eval(
     0,
     id,
@@ -253,37 +248,28 @@ function evaluateText(policy: LoadedPolicy, entrypoint: string, document: Uint8A
     heap,
     0,
   )
-  return textAt(mem, start)
+  return textAt(view.of(mem), start)
 }
 
-/** The text that ends with NUL; the memory may have moved since it was last looked at. */
-function textAt(mem: Memory, start: number): string {
-  const memory = Buffer.from(mem.buffer)
+/** The memory as bytes: made anew only when the memory has grown, and its buffer is another. */
+interface MemoryView {
+  of(mem: Memory): Buffer
+}
+
+function createMemoryView(): MemoryView {
+  let view = Buffer.alloc(0)
+  return {
+    of: ({ buffer }) => {
+      if (view.buffer !== buffer) view = Buffer.from(buffer)
+      return view
+    },
+  }
+}
+
+/** The text that ends with NUL. */
+function textAt(memory: Buffer, start: number): string {
   return memory.toString('utf8', start, memory.indexOf(0, start))
 }
 
 const openingBrace = 0x7b
 const closingBrace = 0x7d
-
-function asRegoFault(thrown: unknown): RegoFault {
-  const message = textOf(thrown)
-  const place = /^[^:]{1,200}:\d{1,9}:\d{1,9}(?=: )/.exec(message)?.[0] ?? ''
-  return new RegoFault(causeOf(thrown, message), message, place)
-}
-
-// The module reports by message alone, and its host by whatever its own JavaScript threw.
-function causeOf(thrown: unknown, message: string): RegoFaultCause {
-  if (typeof thrown === 'string') {
-    if (message.includes('conflict')) return 'conflict'
-    return message.startsWith('illegal ') ? 'input' : 'trap'
-  }
-  if (message.startsWith('not implemented')) return 'builtin'
-  return thrown instanceof SyntaxError || thrown instanceof TypeError ? 'builtin' : 'trap'
-}
-
-function textOf(thrown: unknown): string {
-  if (typeof thrown === 'string') return thrown
-  return isJsonObject(thrown) && typeof thrown['message'] === 'string'
-    ? thrown['message']
-    : 'unknown'
-}

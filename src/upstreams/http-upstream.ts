@@ -175,11 +175,24 @@ function formOf(contentType: string | string[] | undefined): ReplyForm {
 
 const timeouts: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
+/** Faults of connecting: nothing of the call was sent. */
+const unreached: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
 function asUpstreamError(thrown: unknown): GatewayError {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
   return timeouts.has(code)
     ? new GatewayError('upstream_timeout', 'The upstream was silent for too long', {
         cause: thrown,
       })
-    : new GatewayError('upstream_unavailable', 'The upstream cannot be reached', { cause: thrown })
+    : new GatewayError('upstream_unavailable', 'The upstream cannot be reached', {
+        cause: thrown,
+        reached: unreached.has(code) ? 'nobody' : 'upstream',
+      })
 }
