@@ -106,8 +106,6 @@ async function assemble(
   const upstream = createHttpUpstream({ name, url: target, auth, timeoutMs })
   cleanUps.push(() => upstream.close())
 
-  const serverRequests = createCorrelation<string>(keptServerRequests)
-  const openCalls = createCorrelation<Permitted>(keptOpenCalls)
   const telling = { style: config.policy.denyStyle, detail: config.policy.denyDetail }
   const pipeline = createPipeline({
     mode,
@@ -117,17 +115,8 @@ async function assemble(
     policies,
     patterns,
     upstream,
-    serverRequests: {
-      expect: (session, id, kind) => serverRequests.keep(session, id, kind),
-      settle: (session, id) => serverRequests.take(session, id),
-    },
-    openCalls: {
-      remember: (session, permitted) => {
-        const { message } = permitted.call
-        if (message.form === 'request') openCalls.keep(session, message.id, permitted)
-      },
-      recall: (session, id) => openCalls.find(session, id),
-    },
+    serverRequests: createCorrelation<string>(keptServerRequests),
+    openCalls: createCorrelation<Permitted>(keptOpenCalls),
     telling,
     log: decisionLog,
     events,

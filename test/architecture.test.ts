@@ -53,6 +53,7 @@ describe('libraries', () => {
   // The front door and its routes; schemas wherever something comes in; the demo's server and the CLI's client.
   const shared: Record<string, RegExp> = {
     fastify: /^http\//,
+    'prom-client': /^telemetry\//,
     zod: /^(?:bundles|cli|config)\//,
     '@modelcontextprotocol/sdk': /^(?:demo\/endpoint|cli\/call)\.ts$/,
   }

