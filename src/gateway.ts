@@ -21,6 +21,7 @@ import { createActivePolicy, type ActivePolicy } from './policy/active-policy.js
 import { compilePolicy } from './policy/compile.js'
 import { createPatterns, type PatternEngine } from './policy/patterns.js'
 import { createCorrelation } from './sessions/correlation.js'
+import { createOpenCalls } from './sessions/open-calls.js'
 import { createSeal, openSeal } from './sessions/seal.js'
 import { createSessions } from './sessions/sessions.js'
 import { createEvents, type Events } from './telemetry/events.js'
@@ -115,8 +116,8 @@ async function assemble(
     policies,
     patterns,
     upstream,
-    serverRequests: createCorrelation<string>(keptServerRequests),
-    openCalls: createCorrelation<Permitted>(keptOpenCalls),
+    serverRequests: createCorrelation(keptServerRequests),
+    openCalls: createOpenCalls<Permitted>(keptOpenCalls),
     telling,
     log: decisionLog,
     events,
@@ -185,7 +186,7 @@ async function assemble(
 
 /** Server requests that may wait for a client's answer, and streamed calls that a client may resume. */
 const keptServerRequests = 10_000
-const keptOpenCalls = 1_000
+const keptOpenCalls = { calls: 1_000, bytes: 32 * 1024 * 1024, events: 256 }
 
 const noBundle = 'No bundle is configured: set POLICY_BUNDLE_PATH or POLICY_BUNDLE_URL'
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Call } from '../domain/call.js'
 import type { Message } from '../domain/message.js'
 import { type Operation, targetOf } from '../domain/operation.js'
-import { quoted, texts, written } from './json-line.js'
+import { longestText, quoted, texts } from './json-line.js'
 import { digestOf, isLong, payloadOf } from './payload.js'
 
 /** What every line about one call says alike, made once: members as JSON, each with a comma before it. */
@@ -99,8 +99,12 @@ function membersOf({ message, operation, principal, server, session, direction }
 /** The id as the caller spelled it, so that 1e2 is not mistaken for 100. */
 function requestId(message: Message): string {
   if (message.form === 'notification') return ''
-  const { id } = message
-  return `,"request_id":${id.includes('\\u') ? written(JSON.parse(id)) : id}`
+  return `,"request_id":${recordedId(message.id)}`
+}
+
+function recordedId(id: string): string {
+  if (!id.startsWith('"')) return id.length > longestText ? quoted(id) : id
+  return id.length > longestText || id.includes('\\u') ? quoted(String(JSON.parse(id))) : id
 }
 
 /** Framed as a JSON array, in which no two sets of values have the same text. */

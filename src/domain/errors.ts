@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'session_not_found'
   | 'method_not_allowed'
   | 'not_found'
+  | 'stopping'
   | 'internal'
 
 /** What a refused caller may be told, `POLICY_DENY_DETAIL` permitting. */

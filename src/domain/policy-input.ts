@@ -1,5 +1,6 @@
 import type { Call, Headers } from './call.js'
 import type { Hook } from './decision.js'
+import { identifiesCaller } from './header-names.js'
 import type { Span } from './json.js'
 import type { Operation } from './operation.js'
 import { anonymous, type Principal } from './principal.js'
@@ -134,7 +135,8 @@ function createHeaderWriter(shown: InputHeaders): (headers: Headers) => string {
   const written = (name: string): string => {
     const kept = names.get(name)
     if (kept !== undefined) return kept
-    const isShown = !withheldHeader.test(name) && (shown === 'all' || shown.includes(name))
+    // Policy has the session as a digest and the caller as `user`.
+    const isShown = !identifiesCaller(name) && (shown === 'all' || shown.includes(name))
     const text = isShown ? `${quoted(name)}:` : ''
     if (names.size < keptHeaderNames) names.set(name, text)
     return text
@@ -149,11 +151,6 @@ function createHeaderWriter(shown: InputHeaders): (headers: Headers) => string {
     return text
   }
 }
-
-// Credentials by the names that they go by, the live session id, and what a trusted proxy says of the caller:
-// policy has the session as a digest and the caller as `user`.
-const withheldHeader =
-  /authori[sz]ation|cookie|token|secret|passw|api-?key|credential|signature|assertion|jwt|session|^x-amzn-oidc-|^x-forwarded-(?:user|roles|teams|claims|groups|email|preferred-username)$/
 
 /** RFC 3339, and nanoseconds as a number whose digits a double could not hold. */
 function timeOf(time: number): string {

@@ -4,6 +4,8 @@ export interface Reply {
   /** In the upstream's order; hop-by-hop headers are gone. Names in lower case. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly form: ReplyForm
+  /** Whether its bytes are UTF-8 to everybody: neither compressed nor, as its headers have it, in another charset. */
+  readonly isReadable: boolean
   readonly body: ReplyBody
 }
 
@@ -28,8 +30,4 @@ export interface Chunks {
 export interface ReplyBody extends Chunks {
   /** The whole body; undefined when it is longer than `maxBytes`, and then all of it can still be read. */
   collect(maxBytes: number): Promise<Buffer | undefined>
-}
-
-export function replyHeader(reply: Reply, name: string): string | undefined {
-  return reply.headers.find(([candidate]) => candidate === name)?.[1]
 }

@@ -5,8 +5,9 @@ import type { Message } from '../domain/message.js'
 import type { Operation } from '../domain/operation.js'
 import type { Identified, Identity, Sessions } from '../domain/ports.js'
 import type { Session } from '../domain/session.js'
-import { refuseDisagreement } from '../wire/mirrored-headers.js'
-import { readClaimedClient, readOperation, readProtocolVersion } from '../wire/operation.js'
+import { refuseDisagreement, refuseMirrored } from '../wire/mirrored-headers.js'
+import { readOperation, readProtocolVersion } from '../wire/operation.js'
+import { claimedClient, cutClaim } from './claims.js'
 
 export interface DecodeParts {
   readonly identity: Identity
@@ -21,8 +22,9 @@ export interface Caller extends Identified {
   readonly session: Session | undefined
 }
 
-/** @throws GatewayError `unauthenticated`, `session_not_found` */
+/** @throws GatewayError `invalid_request`, `unauthenticated`, `session_not_found` */
 export function readCaller(request: IncomingMessage, { identity, sessions }: DecodeParts): Caller {
+  refuseHopByHop(request.headers.connection)
   const { headers, principal, requestIp } = identity.authenticate({
     peerAddress: request.socket.remoteAddress ?? '',
     headers: plainHeaders(request),
@@ -37,12 +39,27 @@ export function readCaller(request: IncomingMessage, { identity, sessions }: Dec
  * @throws GatewayError `parse_error`, `invalid_request`, `invalid_params`, `header_mismatch`
  */
 export function readCall(message: Message, caller: Caller, parts: DecodeParts): Call {
+  const spoken = message.form === 'response' ? undefined : readProtocolVersion(message)
+  if (message.form === 'response') refuseMirrored(caller.headers)
+  else refuseDisagreement(message, caller.headers, spoken)
+  return callOf(message, spoken, caller, parts)
+}
+
+/** The call that stands for a stream or session as a whole (GET, DELETE). */
+export function streamCall(caller: Caller, parts: DecodeParts): Call {
+  return callOf(nothingSaid, undefined, caller, parts)
+}
+
+function callOf(
+  message: Message,
+  spoken: string | undefined,
+  caller: Caller,
+  parts: DecodeParts,
+): Call {
   const { principal, requestIp, headers, session } = caller
   const facts = parts.sessions.facts(session)
-  const spoken = message.form === 'response' ? undefined : readProtocolVersion(message)
   const operation = message.form === 'response' ? unsolicited : readOperation(message)
-  const said = message.form === 'response' ? undefined : readClaimedClient(message)
-  if (message.form !== 'response') refuseDisagreement(message, headers, spoken)
+  const said = message.form === 'response' ? undefined : claimedClient(message)
   return {
     id: parts.newId(),
     message,
@@ -54,14 +71,9 @@ export function readCall(message: Message, caller: Caller, parts: DecodeParts): 
     session,
     headers,
     requestIp,
-    protocol: headers['mcp-protocol-version'] ?? spoken ?? facts?.protocol ?? '',
+    protocol: cutClaim(headers['mcp-protocol-version'] ?? spoken ?? facts?.protocol ?? ''),
     time: parts.now(),
   }
-}
-
-/** The call that stands for a stream or session as a whole (GET, DELETE). */
-export function streamCall(caller: Caller, parts: DecodeParts): Call {
-  return readCall(nothingSaid, caller, parts)
 }
 
 const unsolicited: Operation = { type: 'other', kind: 'unsolicited', params: undefined }
@@ -74,6 +86,19 @@ const nothingSaid: Message = {
   members: new Map(),
   wellFormed: true,
 }
+
+// What Connection names ends at this hop (RFC 9110, section 7.6.1); MCP needs these at the other end.
+function refuseHopByHop(connection: string | undefined): void {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return
+  if (namesEndToEnd.test(connection)) {
+    throw new GatewayError(
+      'invalid_request',
+      'Connection names a header that MCP needs from end to end: leave it out there',
+    )
+  }
+}
+
+const namesEndToEnd = /(?:^|,)[ \t]*(?:content-type|accept|last-event-id|mcp-[^,]*)[ \t]*(?:,|$)/i
 
 // Of request headers Node keeps only Set-Cookie as a list, and that means nothing in a request.
 function plainHeaders({ headers }: IncomingMessage): Headers {

@@ -67,7 +67,8 @@ function writeWhole(response: ServerResponse, answer: WholeAnswer, extra: Header
   const { status, headers, text } = answer
   const gone = response.destroyed
   if (!gone) {
-    const flat = ['content-length', String(text.length)]
+    // RFC 9110, section 8.6: none with 204.
+    const flat = status === 204 ? [] : ['content-length', String(text.length)]
     addHeaders(flat, headers)
     addHeaders(flat, extra)
     response.writeHead(status, flat)
@@ -148,9 +149,11 @@ export function writeRefusal(
   // Nobody is invited to repeat a call that was already carried out.
   const repeatable = error.detail?.forwarded !== true
   if (repeatable && (status === 429 || (status === 503 && retry !== undefined))) {
-    headers.push(['retry-after', String(Math.ceil(retry ?? 1))])
+    headers.push(['retry-after', wholeSeconds(retry)])
   }
   if (status === 405) headers.push(['allow', 'GET, POST, DELETE, OPTIONS'])
+  // RFC 9110 wants a challenge; where a proxy says who calls, it is the proxy that takes the token.
+  if (status === 401) headers.push(['www-authenticate', 'Bearer realm="portcullis"'])
   const written = writeWhole(response, { type: 'whole', status, headers, text }, extra)
   return { ...written, end: written.end === 'completed' ? 'refused' : written.end }
 }
@@ -164,6 +167,11 @@ function statusOf(error: GatewayError, { kind, id }: Refused, { style }: Telling
   if (kind !== 'server/discover') return http
   // Any other 4xx makes a client fall back to the older protocol for as long as it lives.
   return http === 422 ? 403 : http === 429 ? 503 : http
+}
+
+/** For `Retry-After`, which knows whole seconds only: at least one, at most a day. */
+function wholeSeconds(seconds = 1): string {
+  return String(seconds > 1 ? Math.ceil(Math.min(seconds, 86_400)) : 1)
 }
 
 function addHeaders(flat: string[], headers: HeaderList): void {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { createLine, type HangUp, type Line } from '../domain/hang-up.js'
 
 /** The requests that are being answered now. */
@@ -6,7 +7,8 @@ export interface Exchanges {
   readonly open: number
   /**
    * Tells when the client hangs up, or when the gateway can wait no longer: for calls in flight at
-   * the end of `drain`, for clients that only listen at its beginning.
+   * the end of `drain`, for clients that only listen at its beginning. Too many requests that wait for each other on
+   * one connection end it.
    */
   begin(response: ServerResponse, purpose: 'call' | 'listening'): HangUp
   /** Resolves when all have ended, or after `waitMs`, when the rest is cut off; gives how many that were. */
@@ -17,6 +19,7 @@ export function createExchanges(): Exchanges {
   // Not a Map: what passes through one at this rate outlives every collection of the young generation.
   const open: Exchange[] = []
   let emptied: (() => void) | undefined
+  const queues = createQueues()
 
   const remove = (exchange: Exchange): void => {
     const last = open.pop()
@@ -28,7 +31,7 @@ export function createExchanges(): Exchanges {
   const begin = (response: ServerResponse, purpose: Exchange['purpose']): HangUp => {
     const line = createLine()
     // A client may have hung up before its request was looked at.
-    if (response.destroyed) {
+    if (response.destroyed || (response.socket === null && !queues.add(response))) {
       line.hangUp()
       return line
     }
@@ -72,6 +75,51 @@ interface Exchange {
   readonly purpose: 'call' | 'listening'
   /** Where it stands among the open ones. */
   place: number
+}
+
+/** Requests that a client may send ahead on one connection, before it has its first answer. */
+const queuedPerSocket = 16
+
+interface Queues {
+  /** False where the connection is gone, or full and now ended. */
+  add(response: ServerResponse): boolean
+}
+
+/**
+ * Responses that wait for an earlier one on their connection. Until it is their turn Node gives them no socket, and
+ * when the connection dies before that it tells them nothing: they are told here.
+ */
+function createQueues(): Queues {
+  const queues = new WeakMap<Socket, Set<ServerResponse>>()
+
+  const begin = (socket: Socket): Set<ServerResponse> => {
+    const waiting = new Set<ServerResponse>()
+    queues.set(socket, waiting)
+    socket.once('close', () => {
+      for (const response of waiting) {
+        // One that has had its turn by now hears it from Node.
+        if (response.socket !== null || response.closed) continue
+        response.destroy()
+        response.emit('close')
+      }
+    })
+    return waiting
+  }
+
+  return {
+    add: (response) => {
+      const { socket } = response.req
+      if (socket.destroyed) return false
+      const waiting = queues.get(socket) ?? begin(socket)
+      if (waiting.size >= queuedPerSocket) {
+        socket.destroy()
+        return false
+      }
+      waiting.add(response)
+      response.once('close', () => waiting.delete(response))
+      return true
+    },
+  }
 }
 
 function cutOff({ response, line }: Exchange): void {

@@ -11,6 +11,7 @@ import { readMessage } from '../wire/message.js'
 import { readProtocolVersion } from '../wire/operation.js'
 import { wire, type Refused, type Telling } from '../wire/refusal.js'
 import { preflightHeaders, type Doorkeeper } from './admission.js'
+import { cutClaim } from './claims.js'
 import { readCall, readCaller, refuseOtherMedia, streamCall, type DecodeParts } from './decode.js'
 import {
   writeAccepted,
@@ -47,6 +48,7 @@ export function mcpRoutes(app: FastifyInstance, path: string, parts: McpRoutePar
 async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {
   const response = take(reply)
   const hangUp = parts.exchanges.begin(response, 'call')
+  if (hangUp.happened) return
   const cors = parts.doorkeeper.corsHeaders(request.headers.origin)
   let asked: Refused = nobody
   let call: Call | undefined
@@ -140,7 +142,7 @@ function named(answer: Answer, call: Call, sessions: Sessions): Answer {
   const issued = answer.headers.find(([name]) => name === 'mcp-session-id')?.[1]
   if (issued === undefined) return answer
   if (message.form === 'request' && message.method === 'initialize' && answer.status === 200) {
-    const protocol = readProtocolVersion(message) ?? ''
+    const protocol = cutClaim(readProtocolVersion(message) ?? '')
     sessions.begin(issued, { claimed: call.claimed, protocol })
   }
   const name = sessions.nameFor(issued, principal.id)
@@ -172,6 +174,7 @@ async function stream(
 ): Promise<void> {
   const response = take(reply)
   const hangUp = parts.exchanges.begin(response, 'listening')
+  if (hangUp.happened) return
   const cors = parts.doorkeeper.corsHeaders(request.headers.origin)
   try {
     const call = streamCall(readCaller(request.raw, parts), parts)

@@ -1,4 +1,4 @@
-import { fastify, type FastifyError } from 'fastify'
+import { fastify, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import { asGatewayError, GatewayError, type ErrorCode } from '../domain/errors.js'
 import { doorOf, type Door } from './door.js'
 import { writeRefusal } from './encode.js'
@@ -17,49 +17,74 @@ const keepAliveTimeoutMs = 75_000
 
 /** The front door: a request within size, time, host and origin limits, or a refusal. */
 export function createMcpServer(options: McpServerOptions, parts: McpRouteParts): Door {
+  const { doorkeeper, telling, events } = parts
+
+  const refuse = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    reply.hijack()
+    if (isBrokenOff(thrown)) return
+    const error = thrown instanceof GatewayError ? thrown : fromFastify(thrown)
+    const cors = isForeign(error) ? [] : doorkeeper.corsHeaders(request.headers.origin)
+    const written = writeRefusal(reply.raw, error, { id: 'null', kind: '' }, telling, cors)
+    events.requestRefused(error, written.status)
+  }
+
+  /** The fault itself, unless whoever caused it may not be here at all. */
+  const admitted = (fault: unknown, { headers }: FastifyRequest): unknown => {
+    try {
+      doorkeeper.check(headers.host, headers.origin)
+      return fault
+    } catch (thrown) {
+      return thrown
+    }
+  }
+
   const app = fastify({
     bodyLimit: options.maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
+    return503OnClosing: false,
     logger: false,
+    frameworkErrors: (fault, request, reply) => refuse(admitted(fault, request), request, reply),
   })
+  app.setErrorHandler(refuse)
 
+  let stopping = false
+  app.addHook('preClose', (done) => {
+    stopping = true
+    done()
+  })
   app.addHook('onRequest', (request, _reply, done) => {
     const { host, origin } = request.headers
-    parts.doorkeeper.check(host, origin)
+    doorkeeper.check(host, origin)
+    if (stopping) throw new GatewayError('stopping', 'The gateway is stopping: call again')
+    // Before its body is read: nobody waits for it.
+    if (request.is404) throw notServed(request, options.paths)
     done()
   })
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
-  const refuse = (thrown: unknown, raw: Parameters<typeof writeRefusal>[0]): void => {
-    const error = thrown instanceof GatewayError ? thrown : fromFastify(thrown)
-    const written = writeRefusal(raw, error, { id: 'null', kind: '' }, parts.telling, [])
-    parts.events.requestRefused(error, written.status)
-  }
-  app.setErrorHandler((thrown, _request, reply) => {
-    reply.hijack()
-    refuse(thrown, reply.raw)
-  })
-  app.setNotFoundHandler((request, reply) => {
-    reply.hijack()
-    const served = options.paths.includes(request.url.split('?', 1)[0] ?? '')
-    refuse(
-      served
-        ? new GatewayError('method_not_allowed', `${request.method} is not served here`)
-        : new GatewayError(
-            'not_found',
-            `Nothing is served here; MCP is at ${options.paths.join(', ')}`,
-          ),
-      reply.raw,
-    )
-  })
-
   for (const path of options.paths) mcpRoutes(app, path, parts)
   return doorOf(app)
+}
+
+function notServed({ url, method }: FastifyRequest, paths: readonly string[]): GatewayError {
+  return paths.includes(url.split('?', 1)[0] ?? '')
+    ? new GatewayError('method_not_allowed', `${method} is not served here`)
+    : new GatewayError('not_found', `Nothing is served here; MCP is at ${paths.join(', ')}`)
+}
+
+/** The client broke its upload off: nobody is left to be told, and nothing failed here. */
+function isBrokenOff(thrown: unknown): boolean {
+  return (thrown as Partial<FastifyError>).code === 'ECONNRESET'
+}
+
+/** A page that may not be here must not read why, either. */
+function isForeign({ code }: GatewayError): boolean {
+  return code === 'forbidden_host' || code === 'forbidden_origin'
 }
 
 const fastifyCodes: Readonly<Record<string, [ErrorCode, string]>> = {
@@ -69,6 +94,7 @@ const fastifyCodes: Readonly<Record<string, [ErrorCode, string]>> = {
     'Content-Type must be application/json',
   ],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['parse_error', 'The body and Content-Length disagree'],
+  FST_ERR_BAD_URL: ['invalid_request', 'The URL is malformed'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['parse_error', 'The request has no body'],
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { GatewayError } from '../domain/errors.js'
+import { tellsOrigin } from '../domain/header-names.js'
 import type { Identified, Identity, Presented } from '../domain/ports.js'
 import { anonymous } from '../domain/principal.js'
 import { createProxies, plainAddress, type Proxies } from './proxies.js'
@@ -11,8 +12,8 @@ export interface IdentityOptions {
 }
 
 /**
- * Says who calls. Only a peer in `trustedProxies` may speak for others: from anyone else the identity headers and
- * `X-Forwarded-For` are removed before anything can read them.
+ * Says who calls. Only a peer in `trustedProxies` may speak for others: from anyone else `X-Forwarded-*`,
+ * `Forwarded` and `X-Real-IP` are removed before anything can read them.
  */
 export function createIdentity({ modes, trustedProxies }: IdentityOptions): Identity {
   const proxies = createProxies(trustedProxies)
@@ -21,11 +22,7 @@ export function createIdentity({ modes, trustedProxies }: IdentityOptions): Iden
     authenticate: ({ peerAddress, headers, isRepeated }: Presented): Identified => {
       const peer = plainAddress(peerAddress)
       if (!proxies.include(peer)) {
-        return {
-          principal: anonymous,
-          requestIp: peer,
-          headers: without(headers, [...identityHeaders, 'x-forwarded-for']),
-        }
+        return { principal: anonymous, requestIp: peer, headers: without(headers, tellsOrigin) }
       }
       const doubtful = identityHeaders.find((name) => isRepeated(name))
       if (doubtful !== undefined) {
@@ -34,7 +31,7 @@ export function createIdentity({ modes, trustedProxies }: IdentityOptions): Iden
       return {
         principal: believesHeaders ? principalFrom(headers) : anonymous,
         requestIp: clientAddress(headers['x-forwarded-for'], peer, proxies),
-        headers: believesHeaders ? headers : without(headers, identityHeaders),
+        headers: believesHeaders ? headers : without(headers, isIdentityHeader),
       }
     },
   }
@@ -53,9 +50,20 @@ function clientAddress(forwardedFor: string | undefined, peer: string, proxies: 
   return nearest
 }
 
-function without(headers: Presented['headers'], names: readonly string[]): Presented['headers'] {
-  if (!names.some((name) => headers[name] !== undefined)) return headers
-  const kept = { ...headers }
-  for (const name of names) Reflect.deleteProperty(kept, name)
-  return kept
+const identityHeaderNames: ReadonlySet<string> = new Set(identityHeaders)
+
+function isIdentityHeader(name: string): boolean {
+  return identityHeaderNames.has(name)
+}
+
+function without(
+  headers: Presented['headers'],
+  isUnwanted: (name: string) => boolean,
+): Presented['headers'] {
+  for (const name in headers) {
+    if (isUnwanted(name)) {
+      return Object.fromEntries(Object.entries(headers).filter(([each]) => !isUnwanted(each)))
+    }
+  }
+  return headers
 }

@@ -86,6 +86,9 @@ export function warningsOf(decision: Decision): readonly string[] {
     : [`would_${decision.effect}: ${decision.reason}`, ...decision.warnings]
 }
 
+/** What is wrong with the policy's source, its path or address included, is for the operator log and `/readyz`. */
+const notInForce = 'no policy is in force'
+
 async function admitUnjudged(
   call: Call,
   state: Exclude<PolicyState, { state: 'active' }>,
@@ -96,7 +99,7 @@ async function admitUnjudged(
   const decision: Decision =
     failOpen || !enforces(parts.mode)
       ? { ...unruled, effect: 'allow', reason: '', obligations: [] }
-      : { ...policyError(unruled, undefined, state.message), code: 'policy_unavailable' }
+      : { ...policyError(unruled, undefined, notInForce), code: 'policy_unavailable' }
   const verdict = { decisionId, decision, evalUs: 0 }
   await record(
     { verdict, hook: 'pre', call, sent: undefined, bundleDigest: '', failOpen },

@@ -37,12 +37,31 @@ export interface ServerRequests {
 }
 
 /**
- * Calls whose replies stream, by comparable id: a client that resumes a broken stream (GET with `Last-Event-ID`) gets
- * the rest of the reply there, and it is judged as a reply to that call.
+ * Calls whose replies stream, by comparable id, and the events that passed on each: a client that resumes a broken
+ * stream (GET with `Last-Event-ID`) gets the rest of the reply there, and it is judged as a reply to that call.
  */
 export interface OpenCalls {
-  keep(session: Session | undefined, id: string, permitted: Permitted): void
-  find(session: Session | undefined, id: string): Permitted | undefined
+  /** A call whose reply begins to stream. Undefined where a resumed reply could not be told from another call's. */
+  open(session: Session | undefined, id: string): OpenCall | undefined
+  /** The call on whose stream this event passed. */
+  resumed(session: Session | undefined, eventId: string | undefined): OpenCall | undefined
+}
+
+export interface OpenCall {
+  /** An event passed on a stream of this call. `keep` is asked at the first; a call of which it gives nothing is not named. */
+  passed(eventId: string, keep: () => KeptCall | undefined): void
+  /** The call, if it is still known to be the only one under this id. */
+  recall(id: string): Permitted | undefined
+  /** A response with this id passed. */
+  answered(id: string): void
+  /** A stream of this call came to its end. */
+  ended(): void
+}
+
+/** What is kept of a call to judge its reply, and about how much memory that takes. */
+export interface KeptCall {
+  readonly value: Permitted
+  readonly bytes: number
 }
 
 export interface PipelineEvents {

@@ -11,6 +11,7 @@ import { rehearse } from './rehearse.js'
 import { admitAnswer } from './relay-answer.js'
 import { piped, release } from './release.js'
 import { releaseListening } from './release-listening.js'
+import { comparableId } from './request-id.js'
 
 /** A straight line: admit, forward, release. A throw before forward means nothing was forwarded. */
 export function createPipeline(parts: PipelineParts): Pipeline {
@@ -53,6 +54,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const reply = await forward(permitted.sent, hangUp)
       return await release(reply, permitted, parts)
     } catch (thrown) {
+      const { message, session } = permitted.call
+      // Its reply may still come on a resumed stream: from now on this id names no call without doubt.
+      if (message.form === 'request') parts.openCalls.open(session, comparableId(message.id))
       const error = asGatewayError(thrown)
       return { type: 'refused', error: afterAdmission(error, permitted) }
     }
@@ -86,5 +90,5 @@ function refuseUngoverned({ mode, failMode, policies }: PipelineParts): void {
   if (mode !== 'enforce') return
   const state = policies.current()
   if (state.state === 'active' || (state.state === 'absent' && failMode === 'open')) return
-  throw new GatewayError('policy_unavailable', state.message)
+  throw new GatewayError('policy_unavailable', 'No policy is in force')
 }

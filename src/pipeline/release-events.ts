@@ -9,7 +9,8 @@ import {
 } from '../wire/event-stream.js'
 import { refuseInBand } from '../wire/refusal.js'
 import { enforces } from './judge.js'
-import type { PipelineParts } from './parts.js'
+import { keptCall } from './kept-call.js'
+import type { KeptCall, PipelineParts } from './parts.js'
 import { judgingNow, releaseMessage, type MessageStream } from './release-message.js'
 import { withhold } from './release-response.js'
 
@@ -33,7 +34,10 @@ export function releaseEvents(
     for (;;) {
       const frame = frames[at]
       if (frame === undefined) {
-        if (ended) return undefined
+        if (ended) {
+          stream.openCall?.ended()
+          return undefined
+        }
         const unjudged = await releaseTooLong(splitter, stream, parts)
         if (unjudged !== undefined) return unjudged
         frames = split(await body.read())
@@ -41,10 +45,17 @@ export function releaseEvents(
         continue
       }
       at += 1
-      resumable ||= frame.id !== undefined && frame.id !== ''
+      const { id = '' } = frame
+      resumable ||= id !== ''
       const released = await releaseFrame(frame, stream, parts)
-      if (released !== undefined) return released
+      if (released === undefined) continue
+      if (id !== '') stream.openCall?.passed(id, keep)
+      return released
     }
+  }
+
+  function keep(): KeptCall | undefined {
+    return keptCall(stream.permitted, parts)
   }
 
   function split(chunk: Buffer | undefined): readonly EventFrame[] {

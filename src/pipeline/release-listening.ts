@@ -5,7 +5,7 @@ import type { Reply } from '../domain/reply.js'
 import { unjudged } from './admit.js'
 import { enforces } from './judge.js'
 import type { PipelineParts } from './parts.js'
-import { isCompressed, piped, releaseStream } from './release.js'
+import { piped, releaseStream } from './release.js'
 
 /**
  * What comes back for a client that listens (GET): a stream whose messages meet the policy in force, one by one.
@@ -13,8 +13,9 @@ import { isCompressed, piped, releaseStream } from './release.js'
  * it for an event stream whatever it is called
  */
 export function releaseListening(reply: Reply, call: Call, parts: PipelineParts): PipedAnswer {
-  if (reply.form === 'events' && !isCompressed(reply)) {
-    const stream = { permitted: unjudged(call, undefined, ''), listening: true }
+  if (reply.form === 'events' && reply.isReadable) {
+    const openCall = parts.openCalls.resumed(call.session, call.headers['last-event-id'])
+    const stream = { permitted: unjudged(call, undefined, ''), listening: true, openCall }
     return releaseStream(reply, stream, parts)
   }
   const isOpen = reply.status >= 200 && reply.status < 300

@@ -1,12 +1,13 @@
 import type { Call } from '../domain/call.js'
 import { GatewayError } from '../domain/errors.js'
 import type { Message, NotificationMessage, ResponseMessage } from '../domain/message.js'
+import type { Operation } from '../domain/operation.js'
 import type { Policy } from '../domain/ports.js'
 import { readMessage } from '../wire/message.js'
 import { refuseInBand } from '../wire/refusal.js'
 import type { Permitted } from './admit.js'
 import { enforces, judge, record } from './judge.js'
-import type { PipelineParts } from './parts.js'
+import type { OpenCall, PipelineParts } from './parts.js'
 import type { Judging } from './release.js'
 import { releaseResponse, withhold } from './release-response.js'
 import { releaseServerRequest } from './release-server-request.js'
@@ -18,6 +19,8 @@ export interface MessageStream {
   readonly permitted: Permitted
   /** A stream that the client opened to listen: its messages belong to no call, and meet the policy in force. */
   readonly listening: boolean
+  /** The call whose reply may be resumed after this stream, or is resumed on it. */
+  readonly openCall: OpenCall | undefined
 }
 
 /**
@@ -37,7 +40,7 @@ export async function releaseMessage(
     case undefined:
       return text
     case 'response':
-      return answerOrRefusal(message, judging, stream.listening, parts)
+      return answerOrRefusal(message, judging, stream, parts)
     case 'notification':
       return releaseNotification(message, judging, parts)
     case 'request':
@@ -82,10 +85,11 @@ async function read(
 async function answerOrRefusal(
   message: ResponseMessage,
   judging: Judging,
-  listening: boolean,
+  stream: MessageStream,
   parts: PipelineParts,
 ): Promise<Buffer> {
-  const answered = { ...callOf(message, judging, listening, parts), policy: judging.policy }
+  const answered = { ...callOf(message, judging, stream), policy: judging.policy }
+  stream.openCall?.answered(comparableId(message.id))
   try {
     return await releaseResponse(message, answered, parts)
   } catch (thrown) {
@@ -95,21 +99,21 @@ async function answerOrRefusal(
   }
 }
 
-/** The call that a response answers: the stream's own, one whose stream was resumed here, or none that is known. */
-function callOf(
-  message: ResponseMessage,
-  judging: Judging,
-  listening: boolean,
-  { openCalls }: PipelineParts,
-): Permitted {
-  const { call } = judging
-  const id = comparableId(message.id)
-  const asked = call.message.form === 'request' && comparableId(call.message.id) === id
-  if (asked) return judging
-  const recalled = openCalls.find(call.session, id)
-  if (recalled !== undefined) return recalled
-  return listening ? { ...judging, call: { ...call, message, direction: 'to_client' } } : judging
+/** The call that a response answers: the stream's own, the one whose stream is resumed here, or none that is known. */
+function callOf(message: ResponseMessage, judging: Judging, stream: MessageStream): Permitted {
+  if (isReplyTo(judging.call, message)) return judging
+  const resumed = stream.listening ? stream.openCall?.recall(comparableId(message.id)) : undefined
+  if (resumed !== undefined) return resumed
+  const call: Call = { ...judging.call, message, operation: unsolicited, direction: 'to_client' }
+  return { ...judging, call, sent: call, described: undefined, warnings: [] }
 }
+
+/** An error without an id is about the request that the stream answers. */
+function isReplyTo({ message: asked }: Call, { id }: ResponseMessage): boolean {
+  return asked.form === 'request' && (id === 'null' || comparableId(asked.id) === comparableId(id))
+}
+
+const unsolicited: Operation = { type: 'other', kind: 'unsolicited', params: undefined }
 
 async function releaseNotification(
   message: NotificationMessage,

@@ -1,7 +1,7 @@
 import { GatewayError } from '../domain/errors.js'
 import type { ResponseMessage } from '../domain/message.js'
 import type { Policy } from '../domain/ports.js'
-import { replyHeader, type Reply } from '../domain/reply.js'
+import type { Reply } from '../domain/reply.js'
 import { readMessage } from '../wire/message.js'
 import type { Permitted } from './admit.js'
 import type { Answer, PipedAnswer } from '../domain/answer.js'
@@ -25,12 +25,13 @@ export async function release(
   const judging = permitted
   const { call, policy } = judging
   if (reply.form === 'events') {
-    if (isCompressed(reply)) return releaseUnread(reply, undefined, compressed(), judging, parts)
+    if (!reply.isReadable) return releaseUnread(reply, undefined, unreadable(), judging, parts)
     const { message, session } = call
-    if (message.form === 'request') {
-      parts.openCalls.keep(session, comparableId(message.id), permitted)
-    }
-    return releaseStream(reply, { permitted, listening: false }, parts)
+    const openCall =
+      message.form === 'request'
+        ? parts.openCalls.open(session, comparableId(message.id))
+        : undefined
+    return releaseStream(reply, { permitted, listening: false, openCall }, parts)
   }
   if (isCalledEvents(reply)) {
     const fault = invalid('The reply has a media type that is and is not an event stream')
@@ -68,12 +69,8 @@ function isCalledEvents({ headers }: Reply): boolean {
 
 const eventStream = /text\/event-stream/i
 
-export function isCompressed(reply: Reply): boolean {
-  return (replyHeader(reply, 'content-encoding') ?? 'identity') !== 'identity'
-}
-
-function compressed(): GatewayError {
-  return invalid('The reply is compressed although nobody asked')
+function unreadable(): GatewayError {
+  return invalid('The reply is compressed, or not in UTF-8, although nobody asked')
 }
 
 function invalid(message: string, cause?: unknown): GatewayError {
@@ -106,7 +103,7 @@ function tooLong({ maxMessageBytes }: PipelineParts): GatewayError {
 }
 
 function readReply(text: Buffer, reply: Reply): ResponseMessage | GatewayError {
-  if (isCompressed(reply)) return compressed()
+  if (!reply.isReadable) return unreadable()
   try {
     const message = readMessage(text)
     return message.form === 'response' ? message : invalid('The reply is not a JSON-RPC response')

@@ -2,7 +2,10 @@ import { Worker } from 'node:worker_threads'
 
 /** Replaces in long texts on a thread of its own, which is started when it is first needed. */
 export interface Rewriter {
-  /** Runs the steps, in order, over each text. Rejects when the thread ends or takes too long. */
+  /**
+   * Runs the steps, in order, over each text. One job runs at a time; one that fails, or that runs for too long, rejects
+   * alone, and those that wait go on.
+   */
   rewrite(texts: readonly string[], steps: readonly WorkerStep[]): Promise<readonly string[]>
   close(): Promise<void>
 }
@@ -14,90 +17,123 @@ export interface WorkerStep {
   readonly with: string
 }
 
-/** `enginePath` is the file of the CommonJS form of re2js. */
-export function createRewriter(enginePath: string): Rewriter {
-  const waiting = new Map<number, Waiting>()
+export interface RewriterOptions {
+  /** The file of the CommonJS form of re2js. */
+  readonly enginePath: string
+  /** How long one job may run. */
+  readonly longestRunMs?: number
+}
+
+// One search is linear in the text, but a pattern such as `a.*b|a` makes as many searches as there are characters.
+const tenSecondsMs = 10_000
+
+export function createRewriter({
+  enginePath,
+  longestRunMs = tenSecondsMs,
+}: RewriterOptions): Rewriter {
+  const waiting: Job[] = []
+  let running: Job | undefined
+  let deadline: NodeJS.Timeout | undefined
   let worker: Worker | undefined
-  let lastId = 0
   let closed = false
 
-  function start(): Worker {
+  function startWorker(): Worker {
     const started = new Worker(program, {
       eval: true,
       workerData: { enginePath },
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 512 },
     })
-    started.on('message', settle)
-    started.on('error', (cause) => {
-      abandon(started, new Error('The thread that replaces texts failed', { cause }))
+    started.on('message', (message: FromWorker) => {
+      if (worker === started) hear(message)
     })
-    started.on('exit', () => abandon(started, new Error('The thread that replaces texts ended')))
+    started.on('error', (cause) => {
+      replace(started, new Error('The thread that replaces texts failed', { cause }))
+    })
+    started.on('exit', () => replace(started, new Error('The thread that replaces texts ended')))
     return started
   }
 
-  function settle({ id, texts, fault }: WorkerAnswer): void {
-    const job = waiting.get(id)
-    forget(id)
-    if (fault === undefined) job?.resolve(texts)
-    else job?.reject(new Error(`Texts could not be replaced: ${fault}`))
+  function hear(message: FromWorker): void {
+    switch (message.type) {
+      case 'started':
+        deadline = setTimeout(stopRunning, longestRunMs)
+        return
+      case 'done':
+        takeRunning()?.resolve(message.texts)
+        break
+      case 'failed':
+        takeRunning()?.reject(new Error(`Texts could not be replaced: ${message.fault}`))
+    }
+    runNext()
   }
 
-  function forget(id: number): void {
-    clearTimeout(waiting.get(id)?.deadline)
-    waiting.delete(id)
-    if (waiting.size === 0) worker?.unref()
+  function runNext(): void {
+    running = waiting.shift()
+    if (running === undefined) {
+      worker?.unref()
+      return
+    }
+    worker ??= startWorker()
+    worker.ref()
+    worker.postMessage({ texts: running.texts, steps: running.steps })
   }
 
-  function abandon(ended: Worker, reason: Error): void {
+  function takeRunning(): Job | undefined {
+    clearTimeout(deadline)
+    const taken = running
+    running = undefined
+    return taken
+  }
+
+  function stopRunning(): void {
+    const stopped = worker
+    if (stopped === undefined) return
+    replace(stopped, new Error('Replacing texts took too long'))
+    void stopped.terminate()
+  }
+
+  function replace(ended: Worker, reason: Error): void {
     if (worker !== ended) return
     worker = undefined
-    for (const [id, job] of [...waiting]) {
-      forget(id)
-      job.reject(reason)
-    }
-  }
-
-  function stop(reason: string): Promise<unknown> {
-    const stopped = worker
-    if (stopped === undefined) return Promise.resolve()
-    abandon(stopped, new Error(reason))
-    return stopped.terminate()
+    takeRunning()?.reject(reason)
+    runNext()
   }
 
   return {
     rewrite(texts, steps) {
-      if (closed) return Promise.reject(new Error('The gateway is shutting down'))
-      worker ??= start()
-      worker.ref()
-      const id = ++lastId
+      if (closed) return Promise.reject(shuttingDown())
       return new Promise((resolve, reject) => {
-        const deadline = setTimeout(() => void stop('Replacing texts took too long'), longestWaitMs)
-        waiting.set(id, { resolve, reject, deadline })
-        worker?.postMessage({ id, texts, steps })
+        waiting.push({ texts, steps, resolve, reject })
+        if (running === undefined) runNext()
       })
     },
     async close() {
       closed = true
-      await stop('The gateway is shutting down')
+      for (const job of waiting.splice(0)) job.reject(shuttingDown())
+      takeRunning()?.reject(shuttingDown())
+      const stopped = worker
+      worker = undefined
+      await stopped?.terminate()
     },
   }
 }
 
-interface Waiting {
+interface Job {
+  readonly texts: readonly string[]
+  readonly steps: readonly WorkerStep[]
   resolve(texts: readonly string[]): void
   reject(reason: Error): void
-  readonly deadline: NodeJS.Timeout
 }
 
-interface WorkerAnswer {
-  readonly id: number
-  readonly texts: readonly string[]
-  readonly fault: string | undefined
-}
+type FromWorker =
+  | { readonly type: 'started' }
+  | { readonly type: 'done'; readonly texts: readonly string[] }
+  | { readonly type: 'failed'; readonly fault: string }
 
-// One search is linear in the text, but a pattern such as `a.*b|a` makes as many searches as there are characters.
-const longestWaitMs = 10_000
+function shuttingDown(): Error {
+  return new Error('The gateway is shutting down')
+}
 
 // Plain JavaScript in a string: the same text runs from the build and from the sources, where no compiled worker
 // file lies beside this one.
@@ -116,11 +152,12 @@ function apply(text, step) {
   return text.includes(step.required) ? engineOf(step.source).replaceAll(text, step.with) : text
 }
 
-parentPort.on('message', ({ id, texts, steps }) => {
+parentPort.on('message', ({ texts, steps }) => {
+  parentPort.postMessage({ type: 'started' })
   try {
-    parentPort.postMessage({ id, texts: texts.map((text) => steps.reduce(apply, text)) })
+    parentPort.postMessage({ type: 'done', texts: texts.map((text) => steps.reduce(apply, text)) })
   } catch (thrown) {
-    parentPort.postMessage({ id, texts: [], fault: String(thrown) })
+    parentPort.postMessage({ type: 'failed', fault: String(thrown) })
   }
 })
 `

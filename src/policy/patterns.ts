@@ -12,7 +12,7 @@ export interface PatternEngine extends Patterns {
 
 export function createPatterns(): PatternEngine {
   const compiled = new Map<string, Pattern>()
-  const rewriter = createRewriter(createRequire(import.meta.url).resolve('re2js'))
+  const rewriter = createRewriter({ enginePath: createRequire(import.meta.url).resolve('re2js') })
   return {
     compile(source) {
       const known = compiled.get(source)

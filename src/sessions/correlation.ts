@@ -1,26 +1,32 @@
 import type { Session } from '../domain/session.js'
 import { createRecent } from './recent.js'
+import { sessionKey } from './session-key.js'
 
-/** Values kept by session and JSON-RPC id until they are asked for, or too many came after them. */
-export interface Correlation<Value> {
-  keep(session: Session | undefined, id: string, value: Value): void
-  find(session: Session | undefined, id: string): Value | undefined
-  take(session: Session | undefined, id: string): Value | undefined
+/** Short texts kept by session and JSON-RPC id until they are asked for, or too many came after them. */
+export interface Correlation {
+  /** A text over `longestText` characters is not kept, and whatever was kept in its place is gone. */
+  keep(session: Session | undefined, id: string, text: string): void
+  take(session: Session | undefined, id: string): string | undefined
 }
 
-export function createCorrelation<Value>(limit: number): Correlation<Value> {
-  const kept = createRecent<string, Value>(limit)
-  const keyOf = (session: Session, id: string): string => `${session.id} ${id}`
+/** Longest text that is kept: no method has such a name. */
+const longestText = 256
+
+export function createCorrelation(limit: number): Correlation {
+  const kept = createRecent<string, string>(limit)
+  const take = (session: Session | undefined, id: string): string | undefined => {
+    if (session === undefined) return undefined
+    const key = sessionKey(session, id)
+    const text = kept.get(key)
+    kept.delete(key)
+    return text
+  }
   return {
-    keep: (session, id, value) => {
-      if (session !== undefined) kept.set(keyOf(session, id), value)
-    },
-    find: (session, id) => (session === undefined ? undefined : kept.get(keyOf(session, id))),
-    take: (session, id) => {
-      if (session === undefined) return undefined
-      const value = kept.get(keyOf(session, id))
-      kept.delete(keyOf(session, id))
-      return value
+    take,
+    keep: (session, id, text) => {
+      if (session === undefined) return
+      if (text.length > longestText) take(session, id)
+      else kept.set(sessionKey(session, id), text)
     },
   }
 }

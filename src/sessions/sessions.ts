@@ -7,6 +7,12 @@ import type { Seal } from './seal.js'
 
 const remembered = 20_000
 
+/** What MCP allows as a session id, and no longer than a header should be. */
+const wellFormed = /^[\x21-\x7e]{1,1024}$/
+
+/** Longer ids are digested anew each time, so that what is remembered stays small whatever is presented. */
+const rememberedLength = 128
+
 export function createSessions(seal: Seal): Sessions {
   const known = createRecent<string, SessionFacts>(remembered)
   const digests = createRecent<string, Session>(remembered)
@@ -15,7 +21,7 @@ export function createSessions(seal: Seal): Sessions {
     const kept = digests.get(upstreamId)
     if (kept !== undefined) return kept
     const session = { id: hash('sha256', upstreamId).slice(0, 32), upstreamId }
-    digests.set(upstreamId, session)
+    if (upstreamId.length <= rememberedLength) digests.set(upstreamId, session)
     return session
   }
 
@@ -24,8 +30,10 @@ export function createSessions(seal: Seal): Sessions {
       return known.size
     },
     find: (presentedId, principalId) => {
-      if (presentedId === undefined) return undefined
-      const upstreamId = seal.open(presentedId, principalId)
+      if (presentedId === undefined || presentedId === '') return undefined
+      const upstreamId = wellFormed.test(presentedId)
+        ? seal.open(presentedId, principalId)
+        : undefined
       // The same answer as for a session that is gone: it makes a client begin again, and tells nothing.
       if (upstreamId === undefined) {
         throw new GatewayError('session_not_found', 'Session not found')

@@ -7,7 +7,7 @@ import {
   verdictOf,
 } from '../domain/entry.js'
 import { type ErrorCode, GatewayError } from '../domain/errors.js'
-import { targetOf } from '../domain/operation.js'
+import { type Operation, targetOf } from '../domain/operation.js'
 import type { OperatorLog } from './log.js'
 import type { Metrics } from './metrics.js'
 
@@ -62,7 +62,8 @@ export function createEvents({ log, metrics }: { log: OperatorLog; metrics: Metr
         log.debug({ call_id: call.id, decision_id: decisionId, ...result }, 'ended')
       }
     },
-    requestRefused: (refused) => log.debug(refused, 'request_refused'),
+    requestRefused: ({ code, status, reason }) =>
+      log.debug({ code, status, reason: cut(reason) }, 'request_refused'),
     requestFailed: (error) => log.error({ err: error }, 'request_failed'),
 
     upstreamAnswered: (server, seconds) => metrics.upstreamAnswered(server, seconds),
@@ -132,22 +133,34 @@ function fieldsOf(entry: DecisionEntry, verdict: Verdict): object {
     decision_id: decisionId,
     call_id: call.id,
     hook,
-    kind: call.operation.kind,
-    target: targetOf(call.operation),
+    kind: cut(call.operation.kind),
+    target: target(call.operation),
     server: call.server,
-    principal: call.principal.id,
+    principal: cut(call.principal.id),
     mode,
     effect: decision.effect,
     enforced,
     would_deny: verdict.wouldDeny,
     code: verdict.code,
-    reason: verdict.reason,
+    reason: cut(verdict.reason),
     rule: decision.rules[0] ?? '',
-    message: verdict.message,
+    message: cut(verdict.message),
     revision: decision.revision,
     trial: decision.trial.length === 0 ? undefined : decision.trial,
   }
 }
+
+function target(operation: Operation): object | undefined {
+  const named = targetOf(operation)
+  return named === undefined ? undefined : { type: named.type, name: cut(named.name) }
+}
+
+/** Callers choose these texts, and must not fill the log with them: at most 1,024 characters, the last of them `…`. */
+function cut(text: string): string {
+  return text.length <= longestText ? text : `${text.slice(0, longestText - 1)}…`
+}
+
+const longestText = 1024
 
 function codeOf(error: unknown): string {
   return error instanceof GatewayError ? error.code : 'internal'

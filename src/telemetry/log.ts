@@ -1,4 +1,5 @@
-import { destination, pino } from 'pino'
+import { pino } from 'pino'
+import { createLineOutput, type LineOutput } from './stderr.js'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
@@ -15,18 +16,18 @@ export interface OperatorLog {
 export interface OperatorLogOptions {
   readonly level: LogLevel
   /** Where lines go instead of stderr. */
-  readonly destination?: { write(line: string): void }
+  readonly destination?: LineOutput
 }
 
 export function createOperatorLog({
   level,
-  destination = stderr(),
+  destination = createLineOutput(2, droppedNotice),
 }: OperatorLogOptions): OperatorLog {
   return pino(
     {
       level,
       base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretPaths, censor: '[redacted]' },
     },
@@ -34,12 +35,12 @@ export function createOperatorLog({
   )
 }
 
-/** Written at once: lines are few above `debug`, and none may be lost when the process ends. */
-function stderr() {
-  const stream = destination({ fd: 2, sync: true })
-  // A log that cannot be written must not end the gateway; the decision log has its own rules.
-  stream.on('error', () => undefined)
-  return stream
+function droppedNotice(lines: number): string {
+  return `{"level":"warn"${timestamp()},"lines":${lines},"msg":"log_lines_dropped"}\n`
+}
+
+function timestamp(): string {
+  return `,"time":"${new Date().toISOString()}"`
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Headers } from '../domain/call.js'
+import { identifiesCaller } from '../domain/header-names.js'
 
 /** Hop-by-hop headers of RFC 9110, section 7.6.1: each hop says its own. */
 const hopByHop: ReadonlySet<string> = new Set([
@@ -14,8 +15,8 @@ const hopByHop: ReadonlySet<string> = new Set([
 ])
 
 /**
- * What the gateway says itself, or what was meant for it alone: the caller's credentials stop here, and so do
- * `Origin` (it was checked here) and `Accept-Encoding` (policy reads plain text).
+ * What the gateway says itself, or what was meant for it alone: `Origin` was checked here, and of
+ * `Accept-Encoding` policy wants none, since it reads plain text.
  */
 const endingHere: ReadonlySet<string> = new Set([
   'host',
@@ -24,15 +25,28 @@ const endingHere: ReadonlySet<string> = new Set([
   'origin',
   'referer',
   'accept-encoding',
-  'authorization',
-  'cookie',
-  'x-api-key',
-  'mcp-session-id',
-  'x-forwarded-user',
-  'x-forwarded-roles',
-  'x-forwarded-teams',
-  'x-forwarded-claims',
 ])
+
+/** What nearly every request carries and what names nobody: these need no closer look. */
+const plain: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-language',
+  'content-type',
+  'last-event-id',
+  'mcp-method',
+  'mcp-name',
+  'mcp-protocol-version',
+  'sec-fetch-mode',
+  'traceparent',
+  'user-agent',
+])
+
+/** The caller's credentials stop here; an `Mcp-Param-*` header is an argument of the call, whatever it is named. */
+function goesOn(name: string): boolean {
+  if (plain.has(name)) return true
+  if (hopByHop.has(name) || endingHere.has(name)) return false
+  return name.startsWith('mcp-param-') || !identifiesCaller(name)
+}
 
 /** The request headers that go on, names in lower case. */
 export function towardsUpstream(headers: Headers): Record<string, string> {
@@ -40,8 +54,7 @@ export function towardsUpstream(headers: Headers): Record<string, string> {
   const kept: Record<string, string> = {}
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || hopByHop.has(name) || endingHere.has(name)) continue
-    if (named?.has(name)) continue
+    if (value === undefined || !goesOn(name) || named?.has(name) === true) continue
     kept[name] = value
   }
   return kept

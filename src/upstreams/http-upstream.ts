@@ -3,10 +3,11 @@ import type { Call, Headers } from '../domain/call.js'
 import { GatewayError } from '../domain/errors.js'
 import type { HangUp } from '../domain/hang-up.js'
 import type { StreamRequest, Upstream } from '../domain/ports.js'
-import type { Reply, ReplyForm } from '../domain/reply.js'
+import type { Reply } from '../domain/reply.js'
 import type { Session } from '../domain/session.js'
 import { writeMirrored } from '../wire/mirrored-headers.js'
 import { towardsClient, towardsUpstream } from './headers.js'
+import { formOf, isReadable } from './media.js'
 import { createReplyBody, type BodyFeed } from './reply-body.js'
 
 export interface HttpUpstreamOptions {
@@ -124,6 +125,7 @@ function dispatch(
           status,
           headers: towardsClient(headers, passthrough),
           form: formOf(headers['content-type']),
+          isReadable: isReadable(headers['content-type'], headers['content-encoding']),
           body: feed.body,
         })
       },
@@ -162,15 +164,6 @@ function refusedBy(
     )
   }
   return undefined
-}
-
-function formOf(contentType: string | string[] | undefined): ReplyForm {
-  const type = String(contentType ?? '')
-    .split(';', 1)[0]
-    ?.trim()
-    .toLowerCase()
-  if (type === 'application/json') return 'json'
-  return type === 'text/event-stream' ? 'events' : 'other'
 }
 
 const timeouts: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])

@@ -47,6 +47,15 @@ function readMirrored(value: string): string {
   return encoded === undefined ? trimmed : Buffer.from(encoded, 'base64').toString('utf8')
 }
 
+/**
+ * A response has neither method nor name: a header that claims one deceives whoever decides by it.
+ * @throws GatewayError `header_mismatch`
+ */
+export function refuseMirrored(headers: Headers): void {
+  if (headers['mcp-method'] !== undefined) throw mismatch('Mcp-Method', 'method')
+  if (headers['mcp-name'] !== undefined) throw mismatch('Mcp-Name', 'name')
+}
+
 /** Header form of a mirrored value: base64 where it is not plain visible ASCII. */
 export function writeMirrored(value: string): string {
   const plain = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/.test(value)

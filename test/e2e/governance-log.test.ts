@@ -214,3 +214,37 @@ test('without a log calls pass', async () => {
   const { gateway } = await governed({ DECISION_LOG: 'off' })
   expect((await gateway.post(toolCall('pay'))).status).toBe(200)
 })
+
+test('a message of 4 MB does not write as much into the log', async () => {
+  const { gateway } = await governed()
+  const kind = 'm'.repeat(2_000_000)
+  const id = 'i'.repeat(1_900_000)
+  await gateway.post(`{"jsonrpc":"2.0","id":"${id}","method":"${kind}"}`)
+  await logged(gateway, 'outcome')
+  expect(JSON.stringify(await gateway.decisions()).length).toBeLessThan(10_000)
+})
+
+describe('where the policy should come from', () => {
+  const path = '/secret-place/bundle.tar.gz'
+
+  test.each(['http', 'jsonrpc', 'tool-error'])(
+    'is for operators, not for callers (%s)',
+    async (style) => {
+      const { gateway, upstream } = await governed({
+        POLICY_BUNDLE_PATH: path,
+        POLICY_DENY_STYLE: style,
+      })
+      const told = await (await gateway.post(call('{}'))).text()
+      expect(told).toContain('"reason":"no policy is in force"')
+      expect(told).not.toContain('secret-place')
+      const listening = await fetch(gateway.mcpUrl, { headers: { accept: 'text/event-stream' } })
+      expect(await listening.text()).not.toContain('secret-place')
+      expect(upstream.received).toEqual([])
+      expect((await logged(gateway, 'decision'))[0]).toMatchObject({
+        code: 'policy_unavailable',
+        reason: 'no policy is in force',
+      })
+      expect(await (await fetch(`${gateway.opsUrl}/readyz`)).text()).toContain(path)
+    },
+  )
+})

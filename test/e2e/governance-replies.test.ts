@@ -186,7 +186,7 @@ describe('a result that policy refuses', () => {
 describe('a reply that cannot be judged without doubt is withheld', () => {
   const result = (members: string): string => `{"jsonrpc":"2.0","id":1,"result":{${members}}}`
   const typed =
-    (type: string, body: string | Buffer, more: Record<string, string> = {}): Answerer =>
+    (type: string, body: string | Buffer, more: Record<string, string | string[]> = {}): Answerer =>
     (_received, response) =>
       void response.writeHead(200, { 'content-type': type, ...more }).end(body)
 
@@ -214,6 +214,33 @@ describe('a reply that cannot be judged without doubt is withheld', () => {
         'content-encoding': 'gzip',
       }),
     ],
+    [
+      'a stream that only the second of two headers calls compressed',
+      typed('text/event-stream', gzipSync(`data: ${result('')}\n\n`), {
+        'content-encoding': ['identity', 'gzip'],
+      }),
+    ],
+    [
+      'JSON that is compressed after something else',
+      typed('application/json', gzipSync(result('')), { 'content-encoding': 'Identity, gzip' }),
+    ],
+    [
+      'a stream in UTF-16',
+      typed(
+        'text/event-stream; charset=utf-16le',
+        Buffer.from(`data: ${result('')}\n\n`, 'utf16le'),
+      ),
+    ],
+    ...['utf-7', '"UTF-16"', ' "utf-7" ', "iso-8859-1'", 'utf-8; Charset=utf-7', 'utf-8x', ''].map(
+      (charset): [string, Answerer] => [
+        `JSON said to be in ${charset}`,
+        typed(`application/json; charset=${charset}`, result('')),
+      ],
+    ),
+    [
+      'JSON whose charset goes by another spelling',
+      typed("application/json; charset*=us-ascii'en'utf-7", result('')),
+    ],
   ])('%s', async (_what, answer) => {
     const { gateway } = await governed(answer, { MAX_MESSAGE_BYTES: '4096' })
     const told = await gateway.post(call)
@@ -231,6 +258,18 @@ describe('a reply that cannot be judged without doubt is withheld', () => {
       effect: 'deny',
       code: 'policy_error',
     })
+  })
+
+  test.each([
+    ['application/json;charset=UTF-8', 'identity'],
+    ['application/json; charset="utf-8"', 'Identity, identity'],
+    ['application/json ; Charset=utf8 ; a=b', ''],
+  ])('but not one whose headers say what it is: %s, %s', async (type, coding) => {
+    const { gateway } = await governed(
+      typed(type, result('"n":1.0'), { 'content-encoding': coding }),
+    )
+    const told = await gateway.post(call)
+    expect([told.status, await told.text()]).toEqual([200, result('"n":1.0')])
   })
 
   test('a lone surrogate is a policy error: policy cannot be shown it', async () => {

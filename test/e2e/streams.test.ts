@@ -189,28 +189,6 @@ describe('a stream that a client listens on', () => {
     ])
   })
 
-  test('that is resumed carries the rest of a reply, judged as the reply to its call', async () => {
-    const { call, listen, gateway } = await scene()
-    const masking = { allow: true, mask_fields: ['secret'] }
-    const calling = await call(script({ post: { 'tools/call': masking } }))
-    calling.send(event(note('1'), '1'))
-    expect(await calling.client.message()).toMatchObject(noted)
-    calling.breakOff()
-    await calling.client.next().catch(() => undefined)
-    const { send, client } = await listen({
-      'last-event-id': '1',
-      ...script({ post: { unsolicited: denial } }),
-    })
-    send(event(result, '2'))
-    expect(await client.message()).toMatchObject({ id: 1, result: { secret: '****' } })
-    expect((await logged(gateway, 'decision', 3)).at(-1)).toMatchObject({
-      kind: 'tools/call',
-      hook: 'post',
-      target: { name: 'slow' },
-      effect: 'allow',
-    })
-  })
-
   test('judges a reply that belongs to no call as unsolicited, and refuses it in-band', async () => {
     const { listen } = await scene()
     const { send, client } = await listen(script({ post: { unsolicited: denial } }))
@@ -229,6 +207,9 @@ describe('a stream that a client listens on', () => {
   test.each([
     ['enforce', 'a compressed stream', 502, { 'content-encoding': 'x-unknown' }],
     ['audit-only', 'a compressed stream', 200, { 'content-encoding': 'x-unknown' }],
+    ['enforce', 'UTF-16', 502, { 'content-type': 'text/event-stream; charset=utf-16le' }],
+    ['audit-only', 'UTF-16', 200, { 'content-type': 'text/event-stream; charset=utf-16le' }],
+    ['enforce', 'UTF-8', 200, { 'content-type': 'text/event-stream; charset="UTF-8"' }],
     ['enforce', 'no media type', 502, { 'content-type': '' }],
     [
       'enforce',
@@ -251,6 +232,17 @@ describe('a stream that a client listens on', () => {
     open.push(started)
     const reply = await fetch(started.gateway.mcpUrl, { headers: { accept: 'text/event-stream' } })
     expect([reply.status, await reply.text()]).toEqual([405, '{}'])
+  })
+})
+
+describe('a streamed reply under another id than that of its call', () => {
+  test('is judged as unsolicited', async () => {
+    const { call } = await scene()
+    const { send, client } = await call(script({ post: { unsolicited: denial } }))
+    send(event(result.replace('"id":1', '"id":2')))
+    expect(await client.message()).toMatchObject({ id: 2, error: { message: 'policy_deny' } })
+    send(event('{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}}'))
+    expect(await client.message()).toMatchObject({ id: null, error: { code: -32600 } })
   })
 })
 

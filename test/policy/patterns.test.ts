@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module'
 import { RE2JS } from 're2js'
 import { afterAll, describe, expect, test } from 'vitest'
+import { createRewriter } from '../../src/policy/patterns-worker.js'
 import { createPatterns } from '../../src/policy/patterns.js'
 
 const patterns = createPatterns()
@@ -152,6 +154,40 @@ describe('rewriting off the serving thread', () => {
     const failing = own.rewrite(['x'.repeat(600_000)], [{ pattern, with: 'y'.repeat(1000) }])
     await expect(failing).rejects.toThrow(/replaces texts|could not be replaced/)
     expect(await own.rewrite(['a'], [{ pattern: own.compile('a'), with: 'b' }])).toEqual(['b'])
+    await own.close()
+  })
+
+  test('a job that runs for too long rejects alone, and those that wait go on', async () => {
+    const enginePath = createRequire(import.meta.url).resolve('re2js')
+    const rewriter = createRewriter({ enginePath, longestRunMs: 100 })
+    const slow = { source: 'a.*b|a', required: '', with: '' }
+    const quick = { source: 'n', required: 'n', with: 'm' }
+    const endless = ['a'.repeat(1_000_000)]
+    const jobs = [
+      rewriter.rewrite(endless, [slow]),
+      rewriter.rewrite(['n1'], [quick]),
+      rewriter.rewrite(endless, [slow]),
+      rewriter.rewrite(endless, [slow]),
+      rewriter.rewrite(['n2'], [quick]),
+    ]
+    const tooLong = { status: 'rejected', reason: new Error('Replacing texts took too long') }
+    expect(await Promise.allSettled(jobs)).toEqual([
+      tooLong,
+      { status: 'fulfilled', value: ['m1'] },
+      tooLong,
+      tooLong,
+      { status: 'fulfilled', value: ['m2'] },
+    ])
+    await rewriter.close()
+  })
+
+  test('those that wait go on when the thread has failed', async () => {
+    const own = createPatterns()
+    const steps = [{ pattern: own.compile(''), with: 'y'.repeat(1000) }]
+    const failing = own.rewrite(['x'.repeat(600_000)], steps)
+    const waiting = own.rewrite(['a'], [{ pattern: own.compile('a'), with: 'b' }])
+    await expect(failing).rejects.toThrow(/replaces texts|could not be replaced/)
+    expect(await waiting).toEqual(['b'])
     await own.close()
   })
 

@@ -67,7 +67,7 @@ describe('what is kept is bounded', () => {
   })
 
   test('two sessions with the same request id do not meet', () => {
-    const correlation = createCorrelation<string>(10)
+    const correlation = createCorrelation(10)
     const one = { id: '1', upstreamId: 'x' }
     const two = { id: '2', upstreamId: 'y' }
     correlation.keep(one, '7', 'sampling/createMessage')
@@ -76,4 +76,28 @@ describe('what is kept is bounded', () => {
     expect(correlation.take(one, '7')).toBe('sampling/createMessage')
     expect(correlation.take(one, '7')).toBeUndefined()
   })
+
+  test('long ids are told apart, and a text that is too long takes the place of none', () => {
+    const correlation = createCorrelation(10)
+    const session = { id: '1', upstreamId: 'x' }
+    const long = 'x'.repeat(5000)
+    correlation.keep(session, `${long}a`, 'roots/list')
+    expect(correlation.take(session, `${long}b`)).toBeUndefined()
+    expect(correlation.take(session, `${long}a`)).toBe('roots/list')
+    correlation.keep(session, '7', 'roots/list')
+    correlation.keep(session, '7', long)
+    expect(correlation.take(session, '7')).toBeUndefined()
+  })
+})
+
+test('an id that MCP does not allow names no session, and one that is long is known all the same', () => {
+  const sessions = createSessions(openSeal)
+  for (const id of ['x'.repeat(1025), 'a b', 'caf\xe9', 'a\tb']) {
+    expect(() => sessions.find(id, '')).toThrow(
+      expect.objectContaining({ code: 'session_not_found' }),
+    )
+  }
+  const long = 'x'.repeat(1024)
+  sessions.begin(long, { claimed: undefined, protocol: '2025-11-25' })
+  expect(sessions.facts(sessions.find(long, ''))?.protocol).toBe('2025-11-25')
 })

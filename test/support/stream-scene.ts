@@ -16,6 +16,8 @@ export interface Scene {
   /** Sends the client's answer to a request of the server. */
   readonly reply: (text: string, headers?: Record<string, string>) => Promise<Response>
   readonly answered: EventServer['answered']
+  /** The next stream of a call that the test makes itself. */
+  readonly stream: EventServer['stream']
   close(): Promise<void>
 }
 
@@ -50,6 +52,7 @@ export async function openScene(
   return {
     gateway,
     answered: server.answered,
+    stream: server.stream,
     call: (headers = {}) => ends(gateway.post(toolCall('slow'), { ...session, ...headers })),
     listen: (headers = {}) =>
       ends(

@@ -4,7 +4,7 @@ import { GatewayError } from '../../src/domain/errors.js'
 import { createEvents } from '../../src/telemetry/events.js'
 import { createOperatorLog, type LogLevel } from '../../src/telemetry/log.js'
 import { createMetrics } from '../../src/telemetry/metrics.js'
-import { allow, decisionEntry, deny, outcomeEntry, toolCall } from '../support/entries.js'
+import { allow, callOf, decisionEntry, deny, outcomeEntry, toolCall } from '../support/entries.js'
 
 type Fields = Record<string, unknown>
 
@@ -162,6 +162,25 @@ test('an upstream that fails is named with its code', () => {
   expect(lines).toMatchObject([
     { level: 'warn', msg: 'upstream_failed', server: 'weather', code: 'upstream_timeout' },
   ])
+})
+
+test('a caller cannot fill the operator log with long names', () => {
+  const { events, lines } = telemetry()
+  const long = 'm'.repeat(2_000_000)
+  const principal = { ...toolCall().principal, id: long }
+  const named = callOf(
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${long}"}}`,
+    { principal },
+  )
+  events.decided(decisionEntry({ decision: deny, call: named }))
+  const other = callOf(`{"jsonrpc":"2.0","id":1,"method":"${long}"}`)
+  events.decided(decisionEntry({ decision: { ...deny, reason: long }, call: other }))
+  const cut = `${'m'.repeat(1023)}…`
+  expect(lines).toMatchObject([
+    { principal: cut, target: { type: 'tool', name: cut } },
+    { kind: cut, reason: cut },
+  ])
+  expect(JSON.stringify(lines).length).toBeLessThan(10_000)
 })
 
 test('secrets do not reach the operator log', () => {

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { readMessage } from '../../src/wire/message.js'
-import { refuseDisagreement, writeMirrored } from '../../src/wire/mirrored-headers.js'
+import {
+  refuseDisagreement,
+  refuseMirrored,
+  writeMirrored,
+} from '../../src/wire/mirrored-headers.js'
 
 const call = (name: string) => {
   const message = readMessage(
@@ -39,4 +43,13 @@ describe('headers that mirror the body', () => {
     expect(writeMirrored('=?base64?eA==?=')).toMatch(/^=\?base64\?/)
     expect(writeMirrored('a\nb')).toBe('=?base64?YQpi?=')
   })
+})
+
+test('a response has nothing to mirror, so whatever claims to is refused', () => {
+  expect(() => refuseMirrored({ 'mcp-protocol-version': '2025-11-25' })).not.toThrow()
+  for (const name of ['mcp-method', 'mcp-name']) {
+    expect(() => refuseMirrored({ [name]: '' })).toThrow(
+      expect.objectContaining({ code: 'header_mismatch' }),
+    )
+  }
 })
