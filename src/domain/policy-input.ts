@@ -35,6 +35,7 @@ export interface CallDescription {
   readonly call: Call
   /** The document without its closing brace. */
   readonly text: Buffer
+  readonly timeText: (time: number) => string
 }
 
 export function policyInput(
@@ -46,17 +47,19 @@ export function policyInput(
 /** Describes calls as policy sees them; which headers that are is settled once for each name. */
 export function createCallDescriber(inputHeaders: InputHeaders): (call: Call) => CallDescription {
   const headersOf = createHeaderWriter(inputHeaders)
+  const timeText = createTimeText()
   return (call) => {
     const { head, raw, tail } = subjectOf(call.operation)
     const before = `{"kind":${quoted(call.operation.kind)},${head}`
     const after = `${tail},${circumstancesOf(call)},"headers":{${headersOf(call.headers)}}`
-    return { call, text: joined(before, raw, call.message.text, after) }
+    return { call, text: joined(before, raw, call.message.text, after), timeText }
   }
 }
 
-export function inputAt({ call, text }: CallDescription, moment: Moment): PolicyInput {
+export function inputAt(description: CallDescription, moment: Moment): PolicyInput {
+  const { call, text, timeText } = description
   const { hook, time, response } = moment
-  const opening = `,"hook":"${hook}",${timeOf(time)}${openingOf(response)}`
+  const opening = `,"hook":"${hook}",${timeText(time)}${openingOf(response)}`
   const closing = response?.isError === true ? '}}' : '}'
   const answerBytes = response === undefined ? 0 : response.span.end - response.span.start
   const document = Buffer.allocUnsafe(text.length + opening.length + answerBytes + closing.length)
@@ -152,10 +155,17 @@ function createHeaderWriter(shown: InputHeaders): (headers: Headers) => string {
   }
 }
 
-/** RFC 3339, and nanoseconds as a number whose digits a double could not hold. */
-function timeOf(time: number): string {
-  const nanoseconds = time === 0 ? '0' : `${Math.trunc(time)}000000`
-  return `"time":"${new Date(time).toISOString()}","time_ns":${nanoseconds}`
+/** RFC 3339, and nanoseconds as a number whose digits a double could not hold. Calls of one millisecond share it. */
+function createTimeText(): (time: number) => string {
+  let last = NaN
+  let text = ''
+  return (time) => {
+    if (time === last) return text
+    const nanoseconds = time === 0 ? '0' : `${Math.trunc(time)}000000`
+    last = time
+    text = `"time":"${new Date(time).toISOString()}","time_ns":${nanoseconds}`
+    return text
+  }
 }
 
 function openingOf(response: JudgedResponse | undefined): string {
