@@ -2,7 +2,7 @@ import type { DecisionEntry } from '../domain/entry.js'
 import { parseFieldPath } from '../domain/field-path.js'
 import { redact } from '../wire/json-tree-redact.js'
 import { onOneLine } from './json-line.js'
-import { payloadOf } from './payload.js'
+import { payloadOf } from '../domain/payload.js'
 
 /** The arguments of a decision's call as JSON on one line; '' where none are to be recorded. */
 export type ArgsRecord = (entry: DecisionEntry) => string

@@ -3,7 +3,8 @@ import type { Call } from '../domain/call.js'
 import type { Message } from '../domain/message.js'
 import { type Operation, targetOf } from '../domain/operation.js'
 import { longestText, quoted, texts } from './json-line.js'
-import { digestOf, isLong, payloadOf } from './payload.js'
+import { payloadOf } from '../domain/payload.js'
+import { digestOf, isLong } from './payload.js'
 
 /** What every line about one call says alike, made once: members as JSON, each with a comma before it. */
 export interface CallRecord {

@@ -9,7 +9,8 @@ import {
 import type { ArgsRecord } from './args.js'
 import { type CallRecord, createCallRecords, payloadDigest, sentDigest } from './call-record.js'
 import { quoted, texts, written } from './json-line.js'
-import { isLong, payloadOf } from './payload.js'
+import { payloadOf } from '../domain/payload.js'
+import { isLong } from './payload.js'
 
 /** Turns an entry into its line, which ends with a newline. Members as docs/reference/decision-log.md lists them. */
 export type Lines = (entry: Entry, seq: number) => string

@@ -1,6 +1,7 @@
 import type { Call } from '../domain/call.js'
 import type { Decision, Deny, Hook, Mode, Ruling } from '../domain/decision.js'
 import type { Span } from '../domain/json.js'
+import type { ResponseMessage } from '../domain/message.js'
 import type { Policy } from '../domain/ports.js'
 import { inputAt, type CallDescription } from '../domain/policy-input.js'
 import { applyObligations, ObligationFault, type Root } from './oblige.js'
@@ -19,6 +20,23 @@ export interface Question {
   readonly text: Buffer
   readonly root: Root
   readonly wellFormed: boolean
+}
+
+/** A response, judged beside the call that `described` describes. */
+export function aboutResponse(
+  { text, outcome, wellFormed }: ResponseMessage,
+  described: CallDescription,
+): Question {
+  const { span, type } = outcome
+  const isError = type === 'error'
+  return {
+    hook: 'post',
+    described,
+    response: { text, span, isError },
+    text,
+    root: { name: 'response', span, isError },
+    wellFormed,
+  }
 }
 
 export interface Verdict {

@@ -2,6 +2,7 @@ import type { Call } from '../domain/call.js'
 import type { Span } from '../domain/json.js'
 import type { RequestMessage } from '../domain/message.js'
 import type { Operation } from '../domain/operation.js'
+import { payloadOf } from '../domain/payload.js'
 import type { Permitted } from './admit.js'
 import type { KeptCall, PipelineParts } from './parts.js'
 
@@ -16,25 +17,13 @@ export function keptCall(permitted: Permitted, parts: PipelineParts): KeptCall |
   const { message } = permitted.call
   if (message.form !== 'request') return undefined
   const { text, timeText } = permitted.described ?? parts.describe(permitted.call)
-  const payload = payloadOf(permitted.call.operation, message)
+  const payload = payloadOf(permitted.call).span
   const payloadBytes = payload === undefined ? 0 : payload.end - payload.start
   if (text.length > longestKept || payloadBytes > longestKept) return undefined
   const call = withPayloadOnly(permitted.call, message, payload)
   const described = { call, text: copyOf(text), timeText }
   const value = { ...permitted, call, sent: call, policy: undefined, described }
   return { value, bytes: bytesOf(text.length + payloadBytes) }
-}
-
-function payloadOf(operation: Operation, message: RequestMessage): Span | undefined {
-  switch (operation.type) {
-    case 'tool':
-    case 'prompt':
-      return operation.args
-    case 'resource':
-      return message.params?.span
-    case 'other':
-      return operation.params
-  }
 }
 
 function withPayloadOnly(call: Call, message: RequestMessage, payload: Span | undefined): Call {

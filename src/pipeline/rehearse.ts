@@ -1,13 +1,13 @@
 import type { Answer } from '../domain/answer.js'
-import type { Call } from '../domain/call.js'
 import { targetOf } from '../domain/operation.js'
+import { payloadOf, type Payload } from '../domain/payload.js'
 import type { Rehearsed } from './admit.js'
 
 /** The answer to a dry run: a result that says what would have been sent, and that it was not. */
 export function rehearse({ call, decisionId, reason }: Rehearsed): Answer {
   const { message, operation } = call
   if (message.form !== 'request') return { type: 'accepted' }
-  const args = payloadOf(call)
+  const args = textOf(payloadOf(call))
   const target = targetOf(operation)?.name ?? operation.kind
   const text = `Dry run: ${target} was not called. It would have been sent ${args}`
   const content = JSON.stringify([{ type: 'text', text }])
@@ -22,8 +22,6 @@ export function rehearse({ call, decisionId, reason }: Rehearsed): Answer {
 }
 
 /** The arguments, or the params of other methods, in their own text. */
-function payloadOf({ message, operation }: Call): string {
-  const params = message.form === 'response' ? undefined : message.params?.span
-  const span = operation.type === 'tool' || operation.type === 'prompt' ? operation.args : params
-  return span === undefined ? '{}' : message.text.toString('utf8', span.start, span.end)
+function textOf({ text, span }: Payload): string {
+  return span === undefined ? '{}' : text.toString('utf8', span.start, span.end)
 }

@@ -3,7 +3,7 @@ import type { Policy } from '../domain/ports.js'
 import type { ResponseMessage } from '../domain/message.js'
 import { readMessage } from '../wire/message.js'
 import { declined } from './decline.js'
-import { enforces, judge, record } from './judge.js'
+import { aboutResponse, enforces, judge, record } from './judge.js'
 import type { PipelineParts } from './parts.js'
 import { comparableId } from './request-id.js'
 
@@ -20,19 +20,7 @@ export async function admitAnswer(
   const kind = parts.serverRequests.take(call.session, comparableId(message.id)) ?? 'unsolicited'
   const answer: Call = { ...call, operation: { type: 'other', kind, params: undefined } }
   if (!policy.hooks.post) return answer
-  const { type, span } = message.outcome
-  const verdict = await judge(
-    {
-      hook: 'post',
-      described: parts.describe(answer),
-      response: { text: message.text, span, isError: type === 'error' },
-      text: message.text,
-      root: { name: 'response', span, isError: type === 'error' },
-      wellFormed: message.wellFormed,
-    },
-    policy,
-    parts,
-  )
+  const verdict = await judge(aboutResponse(message, parts.describe(answer)), policy, parts)
   const bundleDigest = policy.digest
   await record(
     { verdict, hook: 'post', call: answer, sent: undefined, bundleDigest, failOpen: false },

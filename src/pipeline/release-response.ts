@@ -1,7 +1,7 @@
 import type { GatewayError } from '../domain/errors.js'
 import type { ResponseMessage } from '../domain/message.js'
 import { warningsOf } from './admit.js'
-import { enforces, judge, policyError, record, unruled } from './judge.js'
+import { aboutResponse, enforces, judge, policyError, record, unruled } from './judge.js'
 import type { PipelineParts } from './parts.js'
 import { refusal, withheld } from './refuse.js'
 import type { Judging } from './release.js'
@@ -20,19 +20,8 @@ export async function releaseResponse(
   const warned = (all: readonly string[]): Buffer =>
     parts.mode === 'warn' ? withWarnings(message, all, parts) : message.text
   if (!policy.hooks.post) return warned(warnings)
-  const { type, span } = message.outcome
-  const verdict = await judge(
-    {
-      hook: 'post',
-      described: described?.call === call ? described : parts.describe(call),
-      response: { text: message.text, span, isError: type === 'error' },
-      text: message.text,
-      root: { name: 'response', span, isError: type === 'error' },
-      wellFormed: message.wellFormed,
-    },
-    policy,
-    parts,
-  )
+  const shown = described?.call === call ? described : parts.describe(call)
+  const verdict = await judge(aboutResponse(message, shown), policy, parts)
   const { decision, decisionId } = verdict
   const bundleDigest = policy.digest
   const judged = {

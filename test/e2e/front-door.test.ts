@@ -1,24 +1,12 @@
 import { once } from 'node:events'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startTestGateway, toolCall, trustLoopback, type TestGateway } from '../support/gateway.js'
 import { openSocket, rawPost, rawRequest } from '../support/socket.js'
-import { json, startRawUpstream, type Answerer, type RawUpstream } from '../support/upstream.js'
+import { json, startRawUpstream, type Answerer } from '../support/upstream.js'
+import { closedAfterEach, relaysOf } from '../support/opened.js'
 
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const part of open.splice(0).reverse()) await part.close()
-})
-
-async function relay(
-  answer: Answerer,
-  env: Record<string, string> = {},
-): Promise<{ upstream: RawUpstream; gateway: TestGateway }> {
-  const upstream = await startRawUpstream(answer)
-  open.push(upstream)
-  const gateway = await startTestGateway({ UPSTREAM_URL: upstream.url, ...env })
-  open.push(gateway)
-  return { upstream, gateway }
-}
+const keep = closedAfterEach()
+const relay = relaysOf(keep)
 
 const result = json('{"jsonrpc":"2.0","id":1,"result":{}}')
 const response = '{"jsonrpc":"2.0","id":1,"result":{}}'
@@ -91,7 +79,7 @@ describe('requests sent ahead on one connection', () => {
   test('do not hold up a stop once their client is gone', async () => {
     const { answer, begun, allEnded } = endless()
     const upstream = await startRawUpstream(answer)
-    open.push(upstream)
+    keep(upstream)
     const env = { UPSTREAM_URL: upstream.url, SHUTDOWN_TIMEOUT_MS: '60000' }
     const gateway = await startTestGateway(env)
     const { write, socket } = await openSocket(gateway.mcpUrl)

@@ -1,19 +1,13 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { event } from '../support/event-server.js'
 import { mcpHeaders } from '../support/gateway.js'
 import { logged, script } from '../support/governed.js'
+import { closedAfterEach } from '../support/opened.js'
 import { elicitation, note, openScene, session, type Scene } from '../support/stream-scene.js'
 
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const part of open.splice(0).reverse()) await part.close()
-})
-
-async function scene(...args: Parameters<typeof openScene>): Promise<Scene> {
-  const opened = await openScene(...args)
-  open.push(opened)
-  return opened
-}
+const keep = closedAfterEach()
+const scene = async (...args: Parameters<typeof openScene>): Promise<Scene> =>
+  keep(await openScene(...args))
 
 const result = '{"jsonrpc":"2.0","id":1,"result":{"n":9007199254740993,"secret":1.0,"content":[]}}'
 const sampling =

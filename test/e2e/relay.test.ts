@@ -1,25 +1,13 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
-import { mcpHeaders, startTestGateway, toolCall, type TestGateway } from '../support/gateway.js'
-import { json, startRawUpstream, type Answerer, type RawUpstream } from '../support/upstream.js'
+import { describe, expect, test } from 'vitest'
+import { mcpHeaders, startTestGateway, toolCall } from '../support/gateway.js'
+import { json } from '../support/upstream.js'
+import { closedAfterEach, relaysOf } from '../support/opened.js'
 
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const part of open.splice(0).reverse()) await part.close()
-})
-
-async function relay(
-  answer: Answerer,
-  env: Record<string, string> = {},
-): Promise<{ upstream: RawUpstream; gateway: TestGateway }> {
-  const upstream = await startRawUpstream(answer)
-  open.push(upstream)
-  const gateway = await startTestGateway({ UPSTREAM_URL: upstream.url, ...env })
-  open.push(gateway)
-  return { upstream, gateway }
-}
+const keep = closedAfterEach()
+const relay = relaysOf(keep)
 
 const oddRequest =
   ' {"jsonrpc" : "2.0","zeta":1,"id":9007199254740993,\n"method":"tools/call","params":{"_meta":{"progressToken":1.0,"x":[1E2,-0]},"unknown":"\\u00e9\\u2028é","arguments":{"n":9007199254740993,"z":1.0,"e":1e400,"b":2,"a":1},"name":"echo"}}\n'
@@ -315,7 +303,7 @@ describe('streams', () => {
 describe('an upstream that fails', () => {
   test('is a 502 when it cannot be reached', async () => {
     const gateway = await startTestGateway({ UPSTREAM_URL: 'http://127.0.0.1:9/mcp' })
-    open.push(gateway)
+    keep(gateway)
     const reply = await gateway.post(toolCall('echo'))
     expect(reply.status).toBe(502)
     expect(await reply.json()).toMatchObject({
@@ -354,7 +342,7 @@ describe('an upstream that fails', () => {
       UPSTREAM_URL: 'http://127.0.0.1:9/mcp',
       POLICY_DENY_STYLE: 'jsonrpc',
     })
-    open.push(gateway)
+    keep(gateway)
     const reply = await gateway.post(toolCall('echo'))
     expect(reply.status).toBe(200)
     expect(await reply.json()).toMatchObject({ id: 1, error: { code: 502 } })

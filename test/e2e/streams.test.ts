@@ -1,22 +1,16 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { event } from '../support/event-server.js'
 import { toolCall } from '../support/gateway.js'
 import { bundleOf, logged, script, startGoverned } from '../support/governed.js'
+import { closedAfterEach } from '../support/opened.js'
 import { elicitation, note, openScene, type Scene } from '../support/stream-scene.js'
 
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const part of open.splice(0).reverse()) await part.close()
-})
-
-async function scene(...args: Parameters<typeof openScene>): Promise<Scene> {
-  const opened = await openScene(...args)
-  open.push(opened)
-  return opened
-}
+const keep = closedAfterEach()
+const scene = async (...args: Parameters<typeof openScene>): Promise<Scene> =>
+  keep(await openScene(...args))
 
 const result = '{"jsonrpc":"2.0","id":1,"result":{"n":9007199254740993,"secret":1.0,"content":[]}}'
 const noted = { method: 'notifications/message' }
@@ -160,7 +154,7 @@ describe('a stream that a client listens on', () => {
     const bundle = join(folder, 'bundle.tar.gz')
     await copyFile(bundleOf('scripted'), bundle)
     const { listen, call, gateway } = await scene({ POLICY_BUNDLE_PATH: bundle })
-    open.push({ close: () => rm(folder, { recursive: true }) })
+    keep({ close: () => rm(folder, { recursive: true }) })
     const listening = await listen()
     const calling = await call()
     listening.send(event(note('1')))
@@ -229,7 +223,7 @@ describe('a stream that a client listens on', () => {
     const started = await startGoverned((_received, response) => {
       response.writeHead(405, { 'content-type': 'application/json', allow: 'POST' }).end('{}')
     })
-    open.push(started)
+    keep(started)
     const reply = await fetch(started.gateway.mcpUrl, { headers: { accept: 'text/event-stream' } })
     expect([reply.status, await reply.text()]).toEqual([405, '{}'])
   })
@@ -254,7 +248,7 @@ describe('what an upstream sends where nobody asked', () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.end(event(note('{"secret":1}')))
     })
-    open.push(started)
+    keep(started)
     const masking = { allow: true, mask_fields: ['secret'] }
     const reply = await started.gateway.post(
       '{"jsonrpc":"2.0","id":1,"result":{}}',
@@ -274,7 +268,7 @@ describe('what an upstream sends where nobody asked', () => {
         {},
         policy,
       )
-      open.push(started)
+      keep(started)
       const reply = await started.gateway.post(toolCall('slow'))
       expect(reply.status).toBe(502)
       expect(await reply.json()).toMatchObject({ error: { message: 'upstream_invalid' } })
