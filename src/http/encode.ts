@@ -44,9 +44,14 @@ const singleWriteBytes = 16 * 1024
 /** A body of at most this length goes out in one write with its headers: two cost a tenth of a whole call. */
 const shortBytes = 64 * 1024
 
+// An event stream may say its length too, and its events go on one by one all the same.
 function isShort({ headers }: PipedAnswer): boolean {
-  const length = headers.find(([name]) => name === 'content-length')?.[1]
-  return length !== undefined && Number(length) <= shortBytes
+  let length = Infinity
+  for (const [name, value] of headers) {
+    if (name === 'content-length') length = Number(value)
+    if (name === 'content-type' && value.includes('event-stream')) return false
+  }
+  return length <= shortBytes
 }
 
 async function gathered({ status, headers, chunks }: PipedAnswer): Promise<WholeAnswer> {

@@ -201,6 +201,27 @@ describe('streams', () => {
     expect((await reader.read()).done).toBe(true)
   })
 
+  test('also where the upstream said beforehand how long the stream will be', async () => {
+    const whole = event(1, progress) + event(2, result)
+    let finish: () => void = () => undefined
+    const { gateway } = await relay(
+      (_received, response) => {
+        const headers = { 'content-type': 'text/event-stream', 'content-length': whole.length }
+        response.writeHead(200, headers)
+        response.write(event(1, progress))
+        finish = () => response.end(event(2, result))
+      },
+      { POLICY_MODE: 'off' },
+    )
+    const reply = await gateway.post(toolCall('slow'))
+    const reader = (reply.body as ReadableStream<Uint8Array>).getReader()
+    const first = await reader.read()
+    expect(Buffer.from(first.value ?? []).toString()).toBe(event(1, progress))
+    finish()
+    const second = await reader.read()
+    expect(Buffer.from(second.value ?? []).toString()).toBe(event(2, result))
+  })
+
   test('a listening client gets its headers at once, and events, comments and ids as they were sent', async () => {
     const whole = `: hello\n\nid: a\ndata:\n\nretry: 5\r\ndata: ${progress}\r\n\r\n`
     let send: () => void = () => undefined
