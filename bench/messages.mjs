@@ -39,6 +39,7 @@ export function toolCall(name, args) {
     requestIp: '192.0.2.44',
     protocol: '2025-11-25',
     time: Date.now(),
+    era: 'legacy',
   }
 }
 

@@ -75,6 +75,7 @@ function callOf(message, operation, roles) {
     requestIp: '192.0.2.1',
     protocol: '2025-11-25',
     time: 0,
+    era: 'legacy',
   }
 }
 

@@ -126,18 +126,15 @@ async function assemble(
   })
 
   const exchanges = createExchanges()
-  const paths = ['/mcp', `/servers/${name}/mcp`]
+  const route = { paths: ['/mcp', `/servers/${name}/mcp`], pipeline, sessions, server: name }
   const mcp = createMcpServer(
-    { maxBodyBytes: config.mcp.maxBodyBytes, paths },
+    { maxBodyBytes: config.mcp.maxBodyBytes, routes: [route] },
     {
-      pipeline,
-      sessions,
       exchanges,
       telling,
       identity: createIdentity(config.identity),
       doorkeeper: createDoorkeeper(config.mcp),
       events: mcpEvents(config, events, decisionLog),
-      server: name,
       now,
       newId: randomUUID,
     },
@@ -250,7 +247,7 @@ function mcpEvents(
   decisionLog: WrittenDecisionLog,
 ): McpEvents {
   return {
-    ended: (call, { decisionId, revision }, result) => {
+    ended: ({ call, decisionId, revision }, result) => {
       const entry: OutcomeEntry = {
         type: 'outcome',
         time: Date.now(),

@@ -34,5 +34,6 @@ export function localCall({
     requestIp: '127.0.0.1',
     protocol: '2025-11-25',
     time: Date.now(),
+    era: 'legacy',
   }
 }

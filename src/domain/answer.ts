@@ -1,3 +1,4 @@
+import type { Call } from './call.js'
 import type { GatewayError } from './errors.js'
 import type { Chunks } from './reply.js'
 
@@ -29,10 +30,16 @@ export interface RefusedAnswer {
   readonly error: GatewayError
 }
 
-/** An answered call, and what its outcome record refers to. */
+/** An answered request, and what its outcome records refer to. */
 export interface Handled {
   /** Before the call was admitted, a refusal is a thrown GatewayError instead. */
   readonly answer: Answer | RefusedAnswer
+  /** The calls that it became: one, or one a server where it went to several. Each gets an outcome record. */
+  readonly calls: readonly HandledCall[]
+}
+
+export interface HandledCall {
+  readonly call: Call
   /** The decision before the call was forwarded; '' where none was made. */
   readonly decisionId: string
   readonly revision: string

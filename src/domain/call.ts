@@ -1,3 +1,4 @@
+import type { Era } from './era.js'
 import type { Direction, Message } from './message.js'
 import type { Operation } from './operation.js'
 import type { Principal } from './principal.js'
@@ -22,6 +23,8 @@ export interface Call {
   readonly protocol: string
   /** When the call arrived: milliseconds since the epoch. */
   readonly time: number
+  /** The era in which its sender speaks; a stream or session as a whole (GET, DELETE) is `legacy`. */
+  readonly era: Era
 }
 
 export type Headers = Readonly<Record<string, string>>

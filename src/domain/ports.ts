@@ -2,6 +2,7 @@ import type { Answer, Handled } from './answer.js'
 import type { Call } from './call.js'
 import type { Decision } from './decision.js'
 import type { Entry } from './entry.js'
+import type { Eras } from './era.js'
 import type { SupplyFault } from './errors.js'
 import type { HangUp } from './hang-up.js'
 import type { PolicyInput } from './policy-input.js'
@@ -48,10 +49,41 @@ export interface Upstream {
   close(): Promise<void>
 }
 
+/** An upstream that can say which eras its server speaks. */
+export interface ProbedUpstream extends Upstream {
+  /**
+   * Asked of the server once and kept; asked anew where it could not be reached.
+   * @throws GatewayError `upstream_unavailable`, `upstream_timeout`, `upstream_unauthorized`
+   */
+  eras(): Promise<Eras>
+}
+
 /** What a request without a body of its own carries. */
 export interface StreamRequest {
   readonly session: Session | undefined
   readonly headers: Call['headers']
+}
+
+/** What is known of the tools that upstreams offer: learnt from lists that passed. Bounded; what it forgot is unknown. */
+export interface Catalog {
+  /** Keeps what a `tools/list` result of this server says: `items` are the texts of its tools. */
+  learn(server: string, items: readonly Buffer[]): void
+  tool(server: string, name: string): KnownTool | undefined
+}
+
+export interface KnownTool {
+  /** The JSON text of its annotations; undefined where it has none. */
+  readonly annotations: string | undefined
+  /** The arguments that its schema has mirrored in `Mcp-Param-*` headers (`x-mcp-header`). */
+  readonly mirrored: readonly MirroredArgument[]
+  readonly hasOutputSchema: boolean
+}
+
+export interface MirroredArgument {
+  /** The header behind `Mcp-Param-`, as the schema spells it. */
+  readonly header: string
+  /** Property names from the arguments' root. */
+  readonly path: readonly string[]
 }
 
 /** A regular expression of a policy: RE2 syntax, linear time. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Call, Headers } from '../domain/call.js'
 import { GatewayError } from '../domain/errors.js'
+import type { Era } from '../domain/era.js'
 import type { Message } from '../domain/message.js'
 import type { Operation } from '../domain/operation.js'
 import type { Identified, Identity, Sessions } from '../domain/ports.js'
-import type { Session } from '../domain/session.js'
 import { refuseDisagreement, refuseMirrored } from '../wire/mirrored-headers.js'
 import { readOperation, readProtocolVersion } from '../wire/operation.js'
 import { claimedClient, cutClaim } from './claims.js'
@@ -17,46 +17,51 @@ export interface DecodeParts {
   readonly newId: () => string
 }
 
-/** Who sent a request, and in which session. */
-export interface Caller extends Identified {
-  readonly session: Session | undefined
-}
-
-/** @throws GatewayError `invalid_request`, `unauthenticated`, `session_not_found` */
-export function readCaller(request: IncomingMessage, { identity, sessions }: DecodeParts): Caller {
+/** @throws GatewayError `invalid_request`, `unauthenticated` */
+export function readCaller(request: IncomingMessage, { identity }: DecodeParts): Identified {
   refuseHopByHop(request.headers.connection)
-  const { headers, principal, requestIp } = identity.authenticate({
+  return identity.authenticate({
     peerAddress: request.socket.remoteAddress ?? '',
     headers: plainHeaders(request),
     isRepeated: (name) => isRepeated(name, request.rawHeaders),
   })
-  const session = sessions.find(headers['mcp-session-id'], principal.id)
-  return { headers, principal, requestIp, session }
 }
 
 /**
  * A POSTed message as a call.
- * @throws GatewayError `parse_error`, `invalid_request`, `invalid_params`, `header_mismatch`
+ * @throws GatewayError `parse_error`, `invalid_request`, `invalid_params`, `header_mismatch`, `session_not_found`
  */
-export function readCall(message: Message, caller: Caller, parts: DecodeParts): Call {
+export function readCall(message: Message, caller: Identified, parts: DecodeParts): Call {
   const spoken = message.form === 'response' ? undefined : readProtocolVersion(message)
   if (message.form === 'response') refuseMirrored(caller.headers)
   else refuseDisagreement(message, caller.headers, spoken)
   return callOf(message, spoken, caller, parts)
 }
 
-/** The call that stands for a stream or session as a whole (GET, DELETE). */
-export function streamCall(caller: Caller, parts: DecodeParts): Call {
+/**
+ * The call that stands for a stream or session as a whole (GET, DELETE).
+ * @throws GatewayError `session_not_found`
+ */
+export function streamCall(caller: Identified, parts: DecodeParts): Call {
   return callOf(nothingSaid, undefined, caller, parts)
+}
+
+/** Body first: only a request that says its revision in its own `_meta` is of the modern era. */
+function eraOf(message: Message, spoken: string | undefined): Era {
+  const declares = message.form !== 'response' && message.method !== 'initialize'
+  return declares && spoken !== undefined ? 'modern' : 'legacy'
 }
 
 function callOf(
   message: Message,
   spoken: string | undefined,
-  caller: Caller,
+  { principal, requestIp, headers }: Identified,
   parts: DecodeParts,
 ): Call {
-  const { principal, requestIp, headers, session } = caller
+  const era = eraOf(message, spoken)
+  // The modern era has no sessions: its servers ignore the header.
+  const presented = era === 'modern' ? undefined : headers['mcp-session-id']
+  const session = parts.sessions.find(presented, principal.id)
   const facts = parts.sessions.facts(session)
   const operation = message.form === 'response' ? unsolicited : readOperation(message)
   const said = message.form === 'response' ? undefined : claimedClient(message)
@@ -73,6 +78,7 @@ function callOf(
     requestIp,
     protocol: cutClaim(headers['mcp-protocol-version'] ?? spoken ?? facts?.protocol ?? ''),
     time: parts.now(),
+    era,
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Answer } from '../domain/answer.js'
+import type { Answer, HandledCall } from '../domain/answer.js'
 import type { Call } from '../domain/call.js'
 import type { CallResult } from '../domain/entry.js'
 import { asGatewayError, GatewayError } from '../domain/errors.js'
@@ -22,8 +22,16 @@ import {
 } from './encode.js'
 import type { Exchanges } from './exchanges.js'
 
-export interface McpRouteParts extends DecodeParts {
+/** An MCP endpoint: what stands behind it, and the paths at which it is served. */
+export interface McpRoute {
+  readonly paths: readonly string[]
   readonly pipeline: Pipeline
+  readonly sessions: Sessions
+  /** The upstream's name; '' where several stand behind it. */
+  readonly server: string
+}
+
+export interface McpRouteParts extends DecodeParts, McpRoute {
   readonly doorkeeper: Doorkeeper
   readonly exchanges: Exchanges
   readonly telling: Telling
@@ -32,17 +40,23 @@ export interface McpRouteParts extends DecodeParts {
 
 export interface McpEvents {
   /** A call has ended, however it ended. */
-  ended(call: Call, ruled: { decisionId: string; revision: string }, result: CallResult): void
+  ended(handled: HandledCall, result: CallResult): void
   /** A request was refused before it was a call, or a stream was. */
   requestRefused(error: GatewayError, status: number): void
 }
 
-/** The routes of one MCP endpoint. */
-export function mcpRoutes(app: FastifyInstance, path: string, parts: McpRouteParts): void {
-  app.post(path, (request, reply) => post(request, reply, parts))
-  app.get(path, (request, reply) => open(request, reply, parts))
-  app.delete(path, (request, reply) => end(request, reply, parts))
-  app.options(path, (request, reply) => preflight(request, reply, parts))
+/** Serves one MCP endpoint. */
+export function mcpRoutes(
+  app: FastifyInstance,
+  paths: readonly string[],
+  parts: McpRouteParts,
+): void {
+  for (const path of paths) {
+    app.post(path, (request, reply) => post(request, reply, parts))
+    app.get(path, (request, reply) => open(request, reply, parts))
+    app.delete(path, (request, reply) => end(request, reply, parts))
+    app.options(path, (request, reply) => preflight(request, reply, parts))
+  }
 }
 
 async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {
@@ -52,7 +66,7 @@ async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRout
   const cors = parts.doorkeeper.corsHeaders(request.headers.origin)
   let asked: Refused = nobody
   let call: Call | undefined
-  let ruled: Ruled = undecided
+  let calls: readonly HandledCall[] = []
   let written: Written
   const started = performance.now()
   try {
@@ -62,7 +76,7 @@ async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRout
     asked = askedBy(message)
     call = readCall(message, caller, parts)
     const handled = await parts.pipeline.handle(call, hangUp)
-    ruled = handled
+    calls = handled.calls
     const { answer } = handled
     written =
       answer.type === 'refused'
@@ -70,19 +84,16 @@ async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRout
         : await writeAnswer(response, named(answer, call, parts.sessions), cors)
   } catch (thrown) {
     const error = asGatewayError(thrown)
-    ruled = error.detail ?? ruled
+    if (calls.length === 0 && call !== undefined) calls = [{ call, ...(error.detail ?? undecided) }]
     written = refuse(response, error, { asked, call, cors }, parts)
   }
-  if (call === undefined) return
   const { status, digest, bytes, end } = written
-  const latencyMs = performance.now() - started
-  parts.events.ended(call, ruled, { status, digest, bytes, latencyMs, end })
+  const result = { status, digest, bytes, latencyMs: performance.now() - started, end }
+  for (const handled of calls) parts.events.ended(handled, result)
 }
 
-type Ruled = Parameters<McpEvents['ended']>[1]
-
 const nobody: Refused = { id: 'null', kind: '' }
-const undecided: Ruled = { decisionId: '', revision: '' }
+const undecided = { decisionId: '', revision: '' }
 
 interface Exchange {
   readonly asked: Refused

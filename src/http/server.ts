@@ -2,13 +2,15 @@ import { fastify, type FastifyError, type FastifyReply, type FastifyRequest } fr
 import { asGatewayError, GatewayError, type ErrorCode } from '../domain/errors.js'
 import { doorOf, type Door } from './door.js'
 import { writeRefusal } from './encode.js'
-import { mcpRoutes, type McpRouteParts } from './mcp-routes.js'
+import { mcpRoutes, type McpRoute, type McpRouteParts } from './mcp-routes.js'
 
 export interface McpServerOptions {
   readonly maxBodyBytes: number
-  /** Endpoints that serve the upstream. */
-  readonly paths: readonly string[]
+  readonly routes: readonly McpRoute[]
 }
+
+/** What all routes share. */
+export type McpServerParts = Omit<McpRouteParts, keyof McpRoute>
 
 /** Time for a whole request to arrive, milliseconds; replies may take as long as they need. */
 const requestTimeoutMs = 60_000
@@ -16,8 +18,9 @@ const requestTimeoutMs = 60_000
 const keepAliveTimeoutMs = 75_000
 
 /** The front door: a request within size, time, host and origin limits, or a refusal. */
-export function createMcpServer(options: McpServerOptions, parts: McpRouteParts): Door {
+export function createMcpServer(options: McpServerOptions, parts: McpServerParts): Door {
   const { doorkeeper, telling, events } = parts
+  const paths = options.routes.flatMap((route) => route.paths)
 
   const refuse = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack()
@@ -60,14 +63,14 @@ export function createMcpServer(options: McpServerOptions, parts: McpRouteParts)
     doorkeeper.check(host, origin)
     if (stopping) throw new GatewayError('stopping', 'The gateway is stopping: call again')
     // Before its body is read: nobody waits for it.
-    if (request.is404) throw notServed(request, options.paths)
+    if (request.is404) throw notServed(request, paths)
     done()
   })
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
-  for (const path of options.paths) mcpRoutes(app, path, parts)
+  for (const route of options.routes) mcpRoutes(app, route.paths, { ...parts, ...route })
   return doorOf(app)
 }
 

@@ -42,7 +42,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const reply = await forward(sent, hangUp)
     // An answer has no reply; whatever comes nevertheless was not asked for.
     const answer = await release(reply, unjudged(call, policy, ''), parts)
-    return { answer, decisionId: '', revision: '' }
+    return { answer, calls: [{ call, decisionId: '', revision: '' }] }
   }
 
   /** What comes of a call that was admitted. A failure from here on keeps the decision that let it go. */
@@ -70,7 +70,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const revision = admitted.policy?.revision ?? ''
       const answer =
         admitted.type === 'rehearsed' ? rehearse(admitted) : await complete(admitted, hangUp)
-      return { answer, decisionId, revision }
+      return { answer, calls: [{ call, decisionId, revision }] }
     },
     listen: async (call, hangUp) => {
       refuseUngoverned(parts)

@@ -50,6 +50,7 @@ export function sampleCall(method: string, params: Readonly<Record<string, unkno
     requestIp: '192.0.2.1',
     protocol: '2025-11-25',
     time: 0,
+    era: 'legacy',
   }
 }
 

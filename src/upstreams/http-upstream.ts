@@ -8,7 +8,7 @@ import type { Session } from '../domain/session.js'
 import { writeMirrored } from '../wire/mirrored-headers.js'
 import { towardsClient, towardsUpstream } from './headers.js'
 import { formOf, isReadable } from './media.js'
-import { createReplyBody, type BodyFeed } from './reply-body.js'
+import { createReplyBody, type BodyFeed } from '../domain/reply-body.js'
 
 export interface HttpUpstreamOptions {
   readonly name: string

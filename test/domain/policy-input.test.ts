@@ -45,6 +45,7 @@ function call(changes: Partial<Call> = {}, operation?: Operation): Call {
     requestIp: '192.0.2.44',
     protocol: '2025-11-25',
     time,
+    era: 'legacy',
     ...changes,
   }
 }

@@ -21,12 +21,20 @@ const refuse = () => Promise.reject(new GatewayError('upstream_unavailable', 'No
 async function openDoor({ handle = refuse, onRefused = (): void => undefined } = {}) {
   const refused: string[] = []
   door = createMcpServer(
-    { maxBodyBytes: 4096, paths: ['/mcp'] },
     {
-      pipeline: { handle, listen: refuse, end: refuse },
+      maxBodyBytes: 4096,
+      routes: [
+        {
+          paths: ['/mcp'],
+          pipeline: { handle, listen: refuse, end: refuse },
+          sessions: createSessions(openSeal),
+          server: 'default',
+        },
+      ],
+    },
+    {
       doorkeeper: createDoorkeeper({ allowedHosts: ['localhost'], allowedOrigins: [] }),
       exchanges: createExchanges(),
-      sessions: createSessions(openSeal),
       identity: createIdentity({ modes: ['none'], trustedProxies: [] }),
       telling: { style: 'http', detail: 'full' },
       events: {
@@ -36,7 +44,6 @@ async function openDoor({ handle = refuse, onRefused = (): void => undefined } =
           onRefused()
         },
       },
-      server: 'default',
       now: () => 0,
       newId: () => 'id',
     },

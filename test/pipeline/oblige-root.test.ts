@@ -23,6 +23,7 @@ function callOf(source: string): Call {
     requestIp: '',
     protocol: '',
     time: 0,
+    era: 'legacy',
   }
 }
 

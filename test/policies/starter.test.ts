@@ -50,6 +50,7 @@ function callOf(kind: string, params = '{}', roles: readonly string[] = []): Cal
     requestIp: '192.0.2.44',
     protocol: '2025-11-25',
     time: 0,
+    era: 'legacy',
   }
 }
 

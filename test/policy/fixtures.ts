@@ -54,6 +54,7 @@ export function call(text: Buffer, operation: Operation, changes: Partial<Call> 
     requestIp: '192.0.2.44',
     protocol: '2025-11-25',
     time,
+    era: 'legacy',
     ...changes,
   }
 }

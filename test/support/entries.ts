@@ -29,6 +29,7 @@ export function callOf(text: string, changes: Partial<Call> = {}): Call {
     requestIp: '192.0.2.44',
     protocol: '2025-11-25',
     time: 0,
+    era: 'legacy',
     ...changes,
   }
 }

@@ -1,5 +1,5 @@
-import type { GatewayError } from '../domain/errors.js'
-import type { ReplyBody } from '../domain/reply.js'
+import type { GatewayError } from './errors.js'
+import type { ReplyBody } from './reply.js'
 
 /** The writing end of a reply body: what the connection that reads the upstream calls. */
 export interface BodyFeed {
