@@ -5,6 +5,7 @@ import { createLoader, type Loader } from './bundles/loader.js'
 import type { BundleSource } from './bundles/source.js'
 import type { BundleConfig, Config } from './config/config.js'
 import { packageVersion } from './config/version.js'
+import { createCatalog } from './catalog/catalog.js'
 import { createDecisionLog, type WrittenDecisionLog } from './decision-log/decision-log.js'
 import type { OutcomeEntry, ReloadEntry } from './domain/entry.js'
 import { createCallDescriber } from './domain/policy-input.js'
@@ -118,6 +119,9 @@ async function assemble(
     upstream,
     serverRequests: createCorrelation(keptServerRequests),
     openCalls: createOpenCalls<Permitted>(keptOpenCalls),
+    catalog: createCatalog(),
+    taskSeal: sealFor(config),
+    unknownMethods: 'pass',
     telling,
     log: decisionLog,
     events,

@@ -1,4 +1,5 @@
 import type { DenyCode } from './decision.js'
+import type { JsonObject } from './json.js'
 
 /** Every way in which a request can fail, closed: the tables that translate it must be total. */
 export type ErrorCode =
@@ -12,6 +13,11 @@ export type ErrorCode =
   | 'invalid_request'
   | 'invalid_params'
   | 'header_mismatch'
+  | 'method_not_found'
+  | 'unsupported_version'
+  | 'missing_capability'
+  | 'session_required'
+  | 'not_acceptable'
   | 'unsupported_media_type'
   | 'body_too_large'
   | 'forbidden_host'
@@ -42,17 +48,27 @@ export class GatewayError extends Error {
   readonly detail: RefusalDetail | undefined
   /** Of an exchange that failed: whether the upstream can have seen the call at all. */
   readonly reached: 'nobody' | 'upstream'
+  /** Of a protocol fault: what `error.data` says of it. */
+  readonly data: JsonObject | undefined
+  /** Told with HTTP 200, where the status would say something else to a caller of the legacy era. */
+  readonly inBand: boolean
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { cause?: unknown; detail?: RefusalDetail; reached?: 'nobody' | 'upstream' } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.detail = options.detail
     this.reached = options.reached ?? 'upstream'
+    this.data = options.data
+    this.inBand = options.inBand ?? false
   }
+}
+
+export interface GatewayErrorOptions {
+  readonly cause?: unknown
+  readonly detail?: RefusalDetail
+  readonly reached?: 'nobody' | 'upstream'
+  readonly data?: JsonObject
+  readonly inBand?: boolean
 }
 
 export function asGatewayError(thrown: unknown): GatewayError {

@@ -165,7 +165,7 @@ export function writeRefusal(
 
 function statusOf(error: GatewayError, { kind, id }: Refused, { style }: Telling): number {
   const { http, fault } = wire[error.code]
-  if (fault === 'protocol') return http
+  if (fault === 'protocol') return error.inBand ? 200 : http
   // A notification has no answer that could carry the refusal: it is dropped.
   const inBand = style !== 'http' && id !== 'null'
   if (inBand) return 200

@@ -9,7 +9,10 @@ import { readOperation } from '../wire/operation.js'
 import { enforces, judge, policyError, record, unruled, type Verdict } from './judge.js'
 import { writableRoot } from './oblige.js'
 import { strictness, type PipelineParts } from './parts.js'
+import { admitInputResponses } from './input-responses.js'
 import { refusal } from './refuse.js'
+import { admitTask } from './task-calls.js'
+import { refuseUnknown } from './unknown-methods.js'
 
 /** A call that may go on, as policy permits it, with the policy that judges what comes back. */
 export interface Permitted {
@@ -39,8 +42,10 @@ export interface Rehearsed {
  * The pre-hook. Nothing was forwarded when it throws.
  * @throws GatewayError a refusal of policy, `policy_unavailable`, or `log_unavailable`
  */
-export async function admit(call: Call, parts: PipelineParts): Promise<Permitted | Rehearsed> {
-  if (parts.mode === 'off') return unjudged(call, undefined, '')
+export async function admit(asked: Call, parts: PipelineParts): Promise<Permitted | Rehearsed> {
+  if (parts.mode === 'off') return unjudged(asked, undefined, '')
+  refuseUnknown(asked, parts)
+  const call = admitTask(asked, parts)
   const state = parts.policies.current()
   if (state.state !== 'active') return admitUnjudged(call, state, parts)
   const { policy } = state
@@ -50,12 +55,23 @@ export async function admit(call: Call, parts: PipelineParts): Promise<Permitted
   const bundleDigest = policy.digest
   await record({ verdict, hook: 'pre', call, sent: changed, bundleDigest, failOpen: false }, parts)
   if (!enforces(parts.mode)) {
+    await admitInputResponses(call, policy, parts)
     const warnings = warningsOf(decision)
     return { type: 'permitted', call, sent: call, policy, decisionId, described, warnings }
   }
   switch (decision.effect) {
-    case 'allow':
-      return { type: 'permitted', call, sent, policy, decisionId, described, warnings: none }
+    case 'allow': {
+      const answered = await admitInputResponses(sent, policy, parts)
+      return {
+        type: 'permitted',
+        call,
+        sent: answered,
+        policy,
+        decisionId,
+        described,
+        warnings: none,
+      }
+    }
     case 'dry_run':
       return { type: 'rehearsed', call: sent, policy, decisionId, reason: decision.reason }
     case 'ask':

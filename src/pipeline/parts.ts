@@ -2,7 +2,7 @@ import type { Effect, Mode } from '../domain/decision.js'
 import type { DecisionEntry } from '../domain/entry.js'
 import type { Call } from '../domain/call.js'
 import type { CallDescription } from '../domain/policy-input.js'
-import type { DecisionLog, Patterns, PolicySource, Upstream } from '../domain/ports.js'
+import type { Catalog, DecisionLog, Patterns, PolicySource, Upstream } from '../domain/ports.js'
 import type { Session } from '../domain/session.js'
 import type { Telling } from '../wire/refusal.js'
 import type { Permitted } from './admit.js'
@@ -21,12 +21,24 @@ export interface PipelineParts {
   readonly upstream: Upstream
   readonly serverRequests: ServerRequests
   readonly openCalls: OpenCalls
+  readonly catalog: Catalog
+  /** Ids of tasks as callers know them: another principal's cannot be opened. */
+  readonly taskSeal: TaskSeal
+  /** What becomes of methods and extensions that no known revision of the protocol has. */
+  readonly unknownMethods: 'pass' | 'deny'
   readonly telling: Telling
   readonly log: DecisionLog
   readonly events: PipelineEvents
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly newId: () => string
+}
+
+/** Binds names that an upstream issued to the principal that they were issued to. */
+export interface TaskSeal {
+  close(name: string, principalId: string): string
+  /** Undefined where it was issued to another principal. */
+  open(sealed: string, principalId: string): string | undefined
 }
 
 /** Methods of the requests that a server made of its client and that wait for an answer, by comparable id. */

@@ -1,14 +1,15 @@
 import type { Call } from '../domain/call.js'
 import { GatewayError } from '../domain/errors.js'
-import type { Message, NotificationMessage, ResponseMessage } from '../domain/message.js'
+import type { Message, ResponseMessage } from '../domain/message.js'
 import type { Operation } from '../domain/operation.js'
 import type { Policy } from '../domain/ports.js'
 import { readMessage } from '../wire/message.js'
 import { refuseInBand } from '../wire/refusal.js'
 import type { Permitted } from './admit.js'
-import { enforces, judge, record } from './judge.js'
+import { enforces } from './judge.js'
 import type { OpenCall, PipelineParts } from './parts.js'
 import type { Judging } from './release.js'
+import { releaseNotification } from './release-notification.js'
 import { releaseResponse, withhold } from './release-response.js'
 import { releaseServerRequest } from './release-server-request.js'
 import { comparableId } from './request-id.js'
@@ -114,36 +115,3 @@ function isReplyTo({ message: asked }: Call, { id }: ResponseMessage): boolean {
 }
 
 const unsolicited: Operation = { type: 'other', kind: 'unsolicited', params: undefined }
-
-async function releaseNotification(
-  message: NotificationMessage,
-  { call: origin, policy }: Judging,
-  parts: PipelineParts,
-): Promise<Buffer | undefined> {
-  if (!policy.hooks.post) return message.text
-  const params = message.params?.span
-  const operation = { type: 'other', kind: message.method, params } as const
-  const call: Call = { ...origin, message, operation, direction: 'to_client' }
-  const shown = params === undefined ? noParams : { text: message.text, span: params }
-  const verdict = await judge(
-    {
-      hook: 'post',
-      described: parts.describe(call),
-      response: { ...shown, isError: false },
-      text: message.text,
-      root: { name: 'response', span: params, isError: false },
-      wellFormed: message.wellFormed,
-    },
-    policy,
-    parts,
-  )
-  const bundleDigest = policy.digest
-  await record(
-    { verdict, hook: 'post', call, sent: undefined, bundleDigest, failOpen: false },
-    parts,
-  )
-  if (!enforces(parts.mode)) return message.text
-  return verdict.decision.effect === 'allow' ? verdict.text : undefined
-}
-
-const noParams = { text: Buffer.from('{}'), span: { start: 0, end: 2 } }

@@ -3,15 +3,30 @@ import type { ResponseMessage } from '../domain/message.js'
 import { warningsOf } from './admit.js'
 import { aboutResponse, enforces, judge, policyError, record, unruled } from './judge.js'
 import type { PipelineParts } from './parts.js'
+import { readMessage } from '../wire/message.js'
 import { refusal, withheld } from './refuse.js'
+import { responseSteps } from './response-steps.js'
 import type { Judging } from './release.js'
 import { withWarnings } from './warn.js'
 
 /**
- * The post-hook over one response; gives its text as it is released.
+ * One response as policy permits it: what the post-hook leaves of it, then what each step does.
  * @throws GatewayError a refusal; the call itself was carried out
  */
 export async function releaseResponse(
+  message: ResponseMessage,
+  judging: Judging,
+  parts: PipelineParts,
+): Promise<Buffer> {
+  const text = await judgeResponse(message, judging, parts)
+  const steps = responseSteps.filter((step) => step.reads(judging, parts))
+  if (steps.length === 0) return text
+  let released = text === message.text ? message : (readMessage(text) as ResponseMessage)
+  for (const step of steps) released = await step.release(released, judging, parts)
+  return released.text
+}
+
+async function judgeResponse(
   message: ResponseMessage,
   judging: Judging,
   parts: PipelineParts,

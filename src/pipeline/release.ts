@@ -11,6 +11,7 @@ import { releaseEvents } from './release-events.js'
 import type { MessageStream } from './release-message.js'
 import { releaseResponse, withhold } from './release-response.js'
 import { comparableId } from './request-id.js'
+import { responseSteps } from './response-steps.js'
 
 /**
  * What comes back for a call, as policy permits it. Where policy has nothing to say about replies they are piped.
@@ -37,7 +38,10 @@ export async function release(
     const fault = invalid('The reply has a media type that is and is not an event stream')
     return releaseUnread(reply, undefined, fault, judging, parts)
   }
-  const reads = policy.hooks.post || (parts.mode === 'warn' && permitted.warnings.length > 0)
+  const reads =
+    policy.hooks.post ||
+    (parts.mode === 'warn' && permitted.warnings.length > 0) ||
+    responseSteps.some((step) => step.reads(judging, parts))
   if (!reads) return piped(reply)
   // Nothing is to be said, though some servers call it JSON.
   if (reply.status === 202 || reply.status === 204) {

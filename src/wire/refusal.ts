@@ -29,9 +29,14 @@ export function refusalMessage(error: GatewayError, id: string, disclosure: Disc
   const body = {
     code: rpc,
     message: says === 'code' ? error.code : error.message,
-    ...(error.detail === undefined ? {} : { data: disclose(error.detail, disclosure) }),
+    ...dataOf(error, disclosure),
   }
   return Buffer.from(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(body)}}`)
+}
+
+function dataOf({ detail, data }: GatewayError, disclosure: Disclosure): { data?: unknown } {
+  if (detail !== undefined) return { data: disclose(detail, disclosure) }
+  return data === undefined ? {} : { data }
 }
 
 /** A refused `tools/call` as a result that the model can read (`POLICY_DENY_STYLE=tool-error`). */
@@ -99,6 +104,11 @@ export const wire: Readonly<Record<ErrorCode, WireForm>> = {
   invalid_request: { rpc: -32600, http: 400, says: 'message', fault: 'protocol' },
   invalid_params: { rpc: -32602, http: 400, says: 'message', fault: 'protocol' },
   header_mismatch: { rpc: -32020, http: 400, says: 'message', fault: 'protocol' },
+  method_not_found: { rpc: -32601, http: 404, says: 'message', fault: 'protocol' },
+  unsupported_version: { rpc: -32022, http: 400, says: 'message', fault: 'protocol' },
+  missing_capability: { rpc: -32021, http: 400, says: 'message', fault: 'protocol' },
+  session_required: { rpc: -32000, http: 400, says: 'message', fault: 'protocol' },
+  not_acceptable: { rpc: -32000, http: 406, says: 'message', fault: 'protocol' },
   unsupported_media_type: { rpc: -32000, http: 415, says: 'message', fault: 'protocol' },
   body_too_large: { rpc: -32000, http: 413, says: 'message', fault: 'protocol' },
   forbidden_host: { rpc: -32000, http: 403, says: 'message', fault: 'protocol' },
