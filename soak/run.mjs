@@ -1,5 +1,5 @@
 // Everything that must still be right after a long time:
-//   node soak/run.mjs [reloads|load|fuzz]… [--quick] [--seed N]
+//   node soak/run.mjs [reloads|load|fuzz|streams]… [--quick] [--seed N]
 import { spawnSync } from 'node:child_process'
 import console from 'node:console'
 import { performance } from 'node:perf_hooks'
@@ -17,17 +17,20 @@ const sizes = {
     reloads: { reloads: 2_000, decisions: 100_000 },
     load: { swaps: 600 },
     fuzz: { bodies: 50_000 },
+    streams: { count: 9_000, excess: 1_500 },
   },
   quick: {
     reloads: { reloads: 100, decisions: 10_000 },
     load: { swaps: 50 },
     fuzz: { bodies: 2_000 },
+    streams: { count: 500, excess: 0 },
   },
 }
 const parts = {
   reloads: async (options) => (await import('./reloads.mjs')).reloads(options),
   load: async (options) => (await import('./load.mjs')).load(options),
   fuzz: async (options) => (await import('./fuzz.mjs')).fuzz(options),
+  streams: async (options) => (await import('./streams.mjs')).streams(options),
 }
 
 const { values, positionals } = parseArgs({

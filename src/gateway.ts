@@ -11,6 +11,7 @@ import type { OutcomeEntry, ReloadEntry } from './domain/entry.js'
 import { createCallDescriber } from './domain/policy-input.js'
 import { createDoorkeeper } from './http/admission.js'
 import { createExchanges } from './http/exchanges.js'
+import { fileLimit } from './http/file-limit.js'
 import type { McpEvents } from './http/mcp-routes.js'
 import { createOpsServer } from './http/ops-routes.js'
 import { createReadiness } from './http/readiness.js'
@@ -129,7 +130,7 @@ async function assemble(
     newId: randomUUID,
   })
 
-  const exchanges = createExchanges()
+  const exchanges = createExchanges(fileLimit())
   const route = { paths: ['/mcp', `/servers/${name}/mcp`], pipeline, sessions, server: name }
   const mcp = createMcpServer(
     { maxBodyBytes: config.mcp.maxBodyBytes, routes: [route] },

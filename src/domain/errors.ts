@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'method_not_allowed'
   | 'not_found'
   | 'stopping'
+  | 'overloaded'
   | 'internal'
 
 /** What a refused caller may be told, `POLICY_DENY_DETAIL` permitting. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { GatewayError } from '../domain/errors.js'
 import { createLine, type HangUp, type Line } from '../domain/hang-up.js'
 
 /** The requests that are being answered now. */
@@ -10,12 +11,31 @@ export interface Exchanges {
    * the end of `drain`, for clients that only listen at its beginning. Too many requests that wait for each other on
    * one connection end it.
    */
-  begin(response: ServerResponse, purpose: 'call' | 'listening'): HangUp
+  begin(response: ServerResponse, purpose: Purpose): HangUp
+  /**
+   * Whether there are descriptors left for one more.
+   * @throws GatewayError `overloaded`
+   */
+  refuseTooMany(purpose: Purpose): void
   /** Resolves when all have ended, or after `waitMs`, when the rest is cut off; gives how many that were. */
   drain(waitMs: number): Promise<number>
 }
 
-export function createExchanges(): Exchanges {
+type Purpose = 'call' | 'listening'
+
+/** An exchange takes a descriptor towards the client and one towards the upstream. */
+const descriptorsEach = 2
+
+/** Kept free of streams: for calls, for the log, for policy that is read anew. */
+const reserved = (limit: number): number => Math.min(1_000, limit / 4)
+
+/** @param fileLimit how many descriptors the process may have open; Infinity where that is not known */
+export function createExchanges(fileLimit = Infinity): Exchanges {
+  const most: Readonly<Record<Purpose, number>> = {
+    listening: (fileLimit - reserved(fileLimit)) / descriptorsEach,
+    call: (fileLimit - reserved(fileLimit) / 2) / descriptorsEach,
+  }
+
   // Not a Map: what passes through one at this rate outlives every collection of the young generation.
   const open: Exchange[] = []
   let emptied: (() => void) | undefined
@@ -28,7 +48,7 @@ export function createExchanges(): Exchanges {
     last.place = exchange.place
   }
 
-  const begin = (response: ServerResponse, purpose: Exchange['purpose']): HangUp => {
+  const begin = (response: ServerResponse, purpose: Purpose): HangUp => {
     const line = createLine()
     // A client may have hung up before its request was looked at.
     if (response.destroyed || (response.socket === null && !queues.add(response))) {
@@ -65,6 +85,10 @@ export function createExchanges(): Exchanges {
       return open.length
     },
     begin,
+    refuseTooMany: (purpose) => {
+      if (open.length < most[purpose]) return
+      throw new GatewayError('overloaded', 'The gateway has no room for more streams: try later')
+    },
     drain,
   }
 }
@@ -72,7 +96,7 @@ export function createExchanges(): Exchanges {
 interface Exchange {
   readonly response: ServerResponse
   readonly line: Line
-  readonly purpose: 'call' | 'listening'
+  readonly purpose: Purpose
   /** Where it stands among the open ones. */
   place: number
 }

@@ -70,6 +70,7 @@ async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRout
   let written: Written
   const started = performance.now()
   try {
+    parts.exchanges.refuseTooMany('call')
     refuseOtherMedia(request.raw)
     const caller = readCaller(request.raw, parts)
     const message = readMessage(bodyOf(request))
@@ -165,7 +166,10 @@ function named(answer: Answer, call: Call, sessions: Sessions): Answer {
 }
 
 async function open(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {
-  await stream(request, reply, parts, (call, hangUp) => parts.pipeline.listen(call, hangUp))
+  await stream(request, reply, parts, (call, hangUp) => {
+    parts.exchanges.refuseTooMany('listening')
+    return parts.pipeline.listen(call, hangUp)
+  })
 }
 
 async function end(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {

@@ -180,6 +180,12 @@ const unreached: ReadonlySet<string> = new Set([
 
 function asUpstreamError(thrown: unknown): GatewayError {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    return new GatewayError('overloaded', 'The gateway is out of file descriptors: call again', {
+      cause: thrown,
+      reached: 'nobody',
+    })
+  }
   return timeouts.has(code)
     ? new GatewayError('upstream_timeout', 'The upstream was silent for too long', {
         cause: thrown,

@@ -116,6 +116,7 @@ export const wire: Readonly<Record<ErrorCode, WireForm>> = {
   unauthenticated: { rpc: 401, http: 401, says: 'message', fault: 'protocol' },
   session_not_found: { rpc: -32001, http: 404, says: 'message', fault: 'protocol' },
   method_not_allowed: { rpc: -32000, http: 405, says: 'message', fault: 'protocol' },
+  overloaded: { rpc: -32000, http: 503, says: 'message', fault: 'protocol' },
   stopping: { rpc: -32000, http: 503, says: 'message', fault: 'protocol' },
   not_found: { rpc: -32000, http: 404, says: 'message', fault: 'protocol' },
 }
