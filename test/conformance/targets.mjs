@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath, URL } from 'node:url'
+import { startGateway } from './gateway.mjs'
+
+const stdioServer = fileURLToPath(new URL('../support/everything/stdio.mjs', import.meta.url))
+
+/**
+ * The ways through the gateway that can be compared with the server itself. Where `mayDiffer` is false, one
+ * difference is a failure; the others end the client's connection and open their own, and what they cannot
+ * keep is listed with its reason in expected-differences.json.
+ */
+export const targets = [
+  {
+    name: 'http',
+    about: 'one HTTP upstream, at /mcp',
+    mayDiffer: false,
+    start: ({ main, url }) => startGateway({ main, env: { UPSTREAM_URL: url } }),
+  },
+  {
+    name: 'stdio',
+    about: 'one stdio upstream, at /servers/everything/mcp',
+    mayDiffer: true,
+    start: ({ main }) =>
+      startWithServers(main, { everything: stdioEntry }, '/servers/everything/mcp'),
+  },
+  {
+    name: 'named',
+    about: 'an HTTP upstream beside a stdio one, at /servers/everything/mcp',
+    mayDiffer: true,
+    start: ({ main, url }) =>
+      startWithServers(main, { everything: { url }, other: stdioEntry }, '/servers/everything/mcp'),
+  },
+  {
+    name: 'aggregated',
+    about: 'an HTTP and a stdio upstream as one server, at /mcp',
+    mayDiffer: true,
+    start: ({ main, url }) =>
+      startWithServers(main, { everything: { url }, other: stdioEntry }, '/mcp'),
+  },
+]
+
+const stdioEntry = { command: process.execPath, args: [stdioServer] }
+
+async function startWithServers(main, mcpServers, path) {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-conformance-'))
+  const file = join(folder, 'servers.json')
+  writeFileSync(file, JSON.stringify({ mcpServers }))
+  const remove = () => rmSync(folder, { recursive: true })
+  try {
+    const gateway = await startGateway({ main, env: { UPSTREAMS_FILE: file } })
+    return {
+      ...gateway,
+      url: new URL(path, gateway.url).href,
+      close: () => gateway.close().finally(remove),
+    }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}

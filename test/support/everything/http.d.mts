@@ -1,0 +1,7 @@
+/** A server of both eras on one URL. */
+export interface Everything {
+  readonly url: string
+  close(): Promise<void>
+}
+
+export function startEverything(options?: { readonly port?: number }): Promise<Everything>
