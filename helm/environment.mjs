@@ -8,11 +8,16 @@ import { loadConfig } from '../dist/config/load.js'
 const documents = parseAllDocuments(readFileSync(0, 'utf8')).map((document) => document.toJS())
 const deployment = documents.find((document) => document?.kind === 'Deployment')
 const [container] = deployment.spec.template.spec.containers
-const env = Object.fromEntries(container.env.map(({ name, value }) => [name, value]))
-
 // Long enough for each of the secrets, which are in no values file.
-const secret = () => 'ab'.repeat(32)
-const loaded = loadConfig({ flags: {}, env, readFile: secret })
+const secret = 'ab'.repeat(32)
+const env = Object.fromEntries(container.env.map(({ name, value }) => [name, value ?? secret]))
+
+const servers = documents.find(({ data } = {}) => data?.['mcp-servers.json'] !== undefined)
+const example = '{"mcpServers": {"a": {"url": "http://a.example/mcp"}, "b": {"command": "b"}}}'
+const readFile = (path) =>
+  path === env.UPSTREAMS_FILE ? (servers?.data['mcp-servers.json'] ?? example) : secret
+
+const loaded = loadConfig({ flags: {}, env, readFile })
 if (!loaded.ok) {
   for (const fault of loaded.faults) console.error(fault)
   process.exitCode = 1

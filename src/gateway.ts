@@ -1,36 +1,18 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { createDiskSource } from './bundles/disk-source.js'
-import { createHttpSource } from './bundles/http-source.js'
-import { createLoader, type Loader } from './bundles/loader.js'
-import type { BundleSource } from './bundles/source.js'
-import type { BundleConfig, Config } from './config/config.js'
-import { packageVersion } from './config/version.js'
-import { createCatalog } from './catalog/catalog.js'
-import { createDecisionLog, type WrittenDecisionLog } from './decision-log/decision-log.js'
-import type { OutcomeEntry, ReloadEntry } from './domain/entry.js'
-import { createCallDescriber } from './domain/policy-input.js'
+import { randomUUID } from 'node:crypto'
+import type { Readable, Writable } from 'node:stream'
+import type { Config, StdioConfig } from './config/config.js'
 import { createDoorkeeper } from './http/admission.js'
 import { createExchanges } from './http/exchanges.js'
 import { fileLimit } from './http/file-limit.js'
-import type { McpEvents } from './http/mcp-routes.js'
-import { createOpsServer } from './http/ops-routes.js'
-import { createReadiness } from './http/readiness.js'
 import { createMcpServer } from './http/server.js'
+import { openEndpoints } from './endpoints.js'
+import { assembleGovernance, type CleanUps } from './governance.js'
 import { createIdentity } from './identity/identity.js'
-import type { Permitted } from './pipeline/admit.js'
-import { createPipeline } from './pipeline/pipeline.js'
-import { createActivePolicy, type ActivePolicy } from './policy/active-policy.js'
-import { compilePolicy } from './policy/compile.js'
-import { createPatterns, type PatternEngine } from './policy/patterns.js'
-import { createCorrelation } from './sessions/correlation.js'
-import { createOpenCalls } from './sessions/open-calls.js'
-import { createSeal, openSeal } from './sessions/seal.js'
-import { createSessions } from './sessions/sessions.js'
-import { createEvents, type Events } from './telemetry/events.js'
-import { createOperatorLog } from './telemetry/log.js'
-import { createMetrics } from './telemetry/metrics.js'
-import { createHttpUpstream } from './upstreams/http-upstream.js'
-import { methodRow } from './wire/methods.js'
+import { createStdioFront } from './stdio/front.js'
+import { createTurnstile } from './stdio/turnstile.js'
+import type { Principal } from './domain/principal.js'
+import type { ChildExit } from './upstreams/stdio-events.js'
+import { createStdioServer } from './upstreams/stdio-server.js'
 
 /** A running gateway. */
 export interface Gateway {
@@ -47,12 +29,45 @@ export interface Gateway {
  * @throws Error where a port cannot be had or the decision log cannot be opened
  */
 export async function startGateway(config: Config): Promise<Gateway> {
-  const cleanUps: (() => Promise<void>)[] = []
+  return withCleanUps((cleanUps, closeAll) => assemble(config, cleanUps, closeAll))
+}
+
+/** A running gateway between one host and the server that it launches. */
+export interface StdioGateway {
+  /** Resolves when everything was let go of. */
+  readonly ended: Promise<StdioEnd>
+  reload(): Promise<void>
+  /** Ends it without waiting for the host. */
+  stop(): void
+}
+
+/** Why it ended: the host or the operator left, or the server went by itself. */
+export type StdioEnd = { readonly type: 'host_left' } | { readonly type: 'stopped' } | ChildExit
+
+/** The one host of a stdio gateway. */
+export interface Host {
+  readonly principal: Principal
+  readonly input: Readable
+  readonly output: Writable
+}
+
+/**
+ * The same line through policy, with a pipe at either end.
+ * @throws Error where the ops port cannot be had or the decision log cannot be opened
+ */
+export async function startStdio(config: StdioConfig, host: Host): Promise<StdioGateway> {
+  return withCleanUps((cleanUps, closeAll) => assembleStdio(config, host, cleanUps, closeAll))
+}
+
+async function withCleanUps<G>(
+  assembling: (cleanUps: CleanUps, closeAll: () => Promise<void>) => Promise<G>,
+): Promise<G> {
+  const cleanUps: CleanUps = []
   const closeAll = async (): Promise<void> => {
     for (const close of cleanUps.splice(0).reverse()) await close()
   }
   try {
-    return await assemble(config, cleanUps, closeAll)
+    return await assembling(cleanUps, closeAll)
   } catch (thrown) {
     await closeAll()
     throw thrown
@@ -61,120 +76,40 @@ export async function startGateway(config: Config): Promise<Gateway> {
 
 async function assemble(
   config: Config,
-  cleanUps: (() => Promise<void>)[],
+  cleanUps: CleanUps,
   closeAll: () => Promise<void>,
 ): Promise<Gateway> {
-  const { mode, failMode } = config.policy
-  const now = Date.now
-  const version = packageVersion()
-
-  const sessions = createSessions(sealFor(config))
-  const log = createOperatorLog({ level: config.log.level })
-  const metrics = createMetrics({
-    version,
-    mode,
-    isKnownKind: (kind) => methodRow(kind) !== undefined,
-    sessions: () => sessions.count,
-    queuedRecords: () => decisionLog.queued(),
-  })
-  const events = createEvents({ log, metrics })
-  const decisionLog = createDecisionLog({
-    config: config.decisionLog,
-    onFailure: (error, records) => events.logWriteFailed(error, records),
-    onRecovery: () => events.logRecovered(),
-  })
-  cleanUps.push(() => decisionLog.close())
-  for (const notice of config.notices) events.noticed(notice)
-
-  const patterns = createPatterns()
-  cleanUps.push(() => patterns.close())
-  const policies = createActivePolicy()
-  const loader = mode === 'off' ? undefined : loaderFor(config, policies, patterns, onReload)
-  if (loader !== undefined) cleanUps.push(() => loader.close())
-  if (mode === 'off') policies.markAbsent('Policy is switched off')
-  else if (loader === undefined) policies.markAbsent(noBundle)
-  else await loader.start()
-  const atStart = policies.current()
-  if (atStart.state !== 'active' && mode === 'enforce') {
-    events.policyMissing({ message: atStart.message, failMode })
-  }
-
-  function onReload(entry: ReloadEntry): void {
-    events.reloaded(entry)
-    decisionLog.append(entry).catch(() => undefined)
-  }
-
-  const target = await targetOf(config, cleanUps)
-  const { name, auth, timeoutMs, maxMessageBytes } = config.upstream
-  const upstream = createHttpUpstream({ name, url: target, auth, timeoutMs })
-  cleanUps.push(() => upstream.close())
-
-  const telling = { style: config.policy.denyStyle, detail: config.policy.denyDetail }
-  const pipeline = createPipeline({
-    mode,
-    failMode,
-    describe: createCallDescriber(config.policy.inputHeaders),
-    maxMessageBytes,
-    policies,
-    patterns,
-    upstream,
-    serverRequests: createCorrelation(keptServerRequests),
-    openCalls: createOpenCalls<Permitted>(keptOpenCalls),
-    catalog: createCatalog(),
-    taskSeal: sealFor(config),
-    unknownMethods: 'pass',
-    telling,
-    log: decisionLog,
-    events,
-    now,
-    newId: randomUUID,
-  })
+  let sessions = (): number => 0
+  const governance = await assembleGovernance(config, cleanUps, () => sessions())
+  const { events, callEvents, telling, version } = governance
+  const { routes, behind } = await openEndpoints(config, governance, cleanUps)
+  sessions = () => routes.reduce((sum, route) => sum + route.sessions.count, 0)
 
   const exchanges = createExchanges(fileLimit())
-  const route = { paths: ['/mcp', `/servers/${name}/mcp`], pipeline, sessions, server: name }
   const mcp = createMcpServer(
-    { maxBodyBytes: config.mcp.maxBodyBytes, routes: [route] },
+    { maxBodyBytes: config.mcp.maxBodyBytes, routes },
     {
       exchanges,
       telling,
       identity: createIdentity(config.identity),
       doorkeeper: createDoorkeeper(config.mcp),
-      events: mcpEvents(config, events, decisionLog),
-      now,
+      events: callEvents,
+      now: Date.now,
       newId: randomUUID,
     },
   )
-  const readiness = createReadiness({
-    mode,
-    failMode,
-    policies,
-    supply: () => loader?.status(),
-    notices: config.notices,
-    version,
-  })
-  const ops = createOpsServer({
-    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
-    readiness: () => readiness.report(),
-  })
-  cleanUps.push(() => ops.close())
-  const opsUrl = await ops.listen(config.ops)
+  const opsUrl = await governance.openOps(config.ops)
   cleanUps.push(() => mcp.close())
   const mcpUrl = `${await mcp.listen(config.mcp)}/mcp`
-  events.gatewayStarted({ version, url: mcpUrl, opsUrl, mode, upstream: target })
+  const { mode } = config.policy
+  events.gatewayStarted({ version, url: mcpUrl, opsUrl, mode, upstream: behind })
 
   return {
     mcpUrl,
     opsUrl,
-    reload: async () => {
-      try {
-        decisionLog.reopen()
-      } catch (thrown) {
-        events.logWriteFailed(thrown, 0)
-      }
-      await loader?.reload()
-    },
+    reload: () => governance.reload(),
     close: async () => {
-      readiness.stop()
+      governance.stop()
       events.gatewayStopping('asked to')
       const closed = mcp.close()
       const cutOff = await exchanges.drain(config.shutdownMs)
@@ -186,88 +121,55 @@ async function assemble(
   }
 }
 
-/** Server requests that may wait for a client's answer, and streamed calls that a client may resume. */
-const keptServerRequests = 10_000
-const keptOpenCalls = { calls: 1_000, bytes: 32 * 1024 * 1024, events: 256 }
+async function assembleStdio(
+  config: StdioConfig,
+  host: Host,
+  cleanUps: CleanUps,
+  closeAll: () => Promise<void>,
+): Promise<StdioGateway> {
+  const governance = await assembleGovernance(config, cleanUps, () => 1)
+  const { events, callEvents, telling, version } = governance
+  const opsUrl = config.ops === undefined ? '' : await governance.openOps(config.ops)
 
-const noBundle = 'No bundle is configured: set POLICY_BUNDLE_PATH or POLICY_BUNDLE_URL'
-
-function sealFor(config: Config) {
-  const identified = config.identity.modes.some((mode) => mode !== 'none')
-  return identified ? createSeal(config.session.key ?? randomBytes(32)) : openSeal
-}
-
-function loaderFor(
-  { policy }: Config,
-  active: ActivePolicy,
-  patterns: PatternEngine,
-  report: (entry: ReloadEntry) => void,
-): Loader | undefined {
-  const source = sourceFor(policy.bundle)
-  if (source === undefined) return undefined
-  const { maxInputBytes, bundle } = policy
-  return createLoader({
-    source,
-    check: { maxBytes: bundle.maxBytes, sha256: bundle.sha256 },
-    compile: (unpacked) => compilePolicy(unpacked, { patterns, maxInputBytes }),
-    active,
-    report: ({ outcome, source: from, revision, digest, error }) =>
-      report({
-        type: 'reload',
-        time: Date.now(),
-        outcome,
-        source: from,
-        revision,
-        bundleDigest: digest,
-        error,
-      }),
+  const [{ name, target, timeoutMs, maxMessageBytes }] = config.upstreams
+  if (target.type !== 'stdio') throw new Error('The upstream of a stdio gateway is a command')
+  const server = createStdioServer({ ...target, name, timeoutMs, maxMessageBytes, events })
+  cleanUps.push(() => server.close())
+  const turnstile = createTurnstile()
+  const front = createStdioFront({
+    ...host,
+    pipeline: governance.pipeline(turnstile.before(server)),
+    turnstile,
+    server: name,
+    telling,
+    maxLineBytes: config.mcp.maxBodyBytes,
+    events: callEvents,
     now: Date.now,
+    newId: randomUUID,
   })
-}
+  const { mode } = config.policy
+  events.gatewayStarted({ version, url: 'stdio', opsUrl, mode, upstream: target.command })
 
-function sourceFor({ source, maxBytes }: BundleConfig): BundleSource | undefined {
-  switch (source.type) {
-    case 'none':
-      return undefined
-    case 'disk':
-      return createDiskSource({ path: source.path, maxBytes })
-    case 'http':
-      return createHttpSource({ ...source, maxBytes })
+  let stop: () => void = () => undefined
+  const stopped = new Promise<StdioEnd>((resolve) => {
+    stop = () => resolve({ type: 'stopped' })
+  })
+  const hostLeft = front.hostGone.then((): StdioEnd => ({ type: 'host_left' }))
+  const end = async (): Promise<StdioEnd> => {
+    const why = await Promise.race([hostLeft, stopped, server.ended])
+    governance.stop()
+    events.gatewayStopping(why.type)
+    // Whoever stops it does not wait for the server, and after that nothing more can come.
+    const hastened = stopped.then(() => {
+      void server.close()
+      return front.drain(hasteMs)
+    })
+    events.gatewayStopped(await Promise.race([front.drain(config.shutdownMs), hastened]))
+    await closeAll()
+    return why
   }
+  return { ended: end(), reload: () => governance.reload(), stop: () => stop() }
 }
 
-async function targetOf({ upstream }: Config, cleanUps: (() => Promise<void>)[]): Promise<string> {
-  if (upstream.target.type === 'url') return upstream.target.url
-  // Only who asks for the demo waits for the SDK to load.
-  const { startDemoServer } = await import('./demo/server.js')
-  const demo = await startDemoServer()
-  cleanUps.push(() => demo.close())
-  return demo.url
-}
-
-/** A call's end goes to the metrics, and on record where policy had a say. */
-function mcpEvents(
-  { policy: { mode } }: Config,
-  events: Events,
-  decisionLog: WrittenDecisionLog,
-): McpEvents {
-  return {
-    ended: ({ call, decisionId, revision }, result) => {
-      const entry: OutcomeEntry = {
-        type: 'outcome',
-        time: Date.now(),
-        decisionId,
-        call,
-        mode,
-        revision,
-        result,
-      }
-      events.ended(entry)
-      if (mode !== 'off') decisionLog.append(entry).catch(() => undefined)
-    },
-    requestRefused: (error, status) => {
-      if (error.code === 'internal') events.requestFailed(error.cause)
-      else events.requestRefused({ code: error.code, status, reason: error.message })
-    },
-  }
-}
+/** What a host that asks to stop still gives calls in flight, milliseconds: it kills what takes longer than 2 s. */
+const hasteMs = 500

@@ -11,15 +11,17 @@ import {
   loadGatewayConfig,
   reportFaults,
 } from './gateway-options.js'
-import { probeUpstream } from './upstream-probe.js'
+import { checkUpstreams } from './check-upstreams.js'
 import type { BundleSource } from '../bundles/source.js'
-import type { BundleConfig, Config, PolicyConfig } from '../config/config.js'
+import type { BundleConfig, PolicyConfig } from '../config/config.js'
 import type { Command } from './command.js'
+import type { Finding } from './finding.js'
 
 export const check: Command = {
   name: 'check',
-  summary: 'Check configuration, bundle and upstream without serving',
-  synopsis: '[--config FILE] [--upstream URL] [--policy-bundle FILE] [--port N] [--demo]',
+  summary: 'Check configuration, bundle and upstreams without serving',
+  synopsis:
+    '[--config FILE] [--upstream URL | --upstreams FILE] [--policy-bundle FILE] [--port N] [--demo]',
   options: gatewayOptions,
   details: gatewayDetails,
   async run(args, { terminal, env }) {
@@ -30,7 +32,7 @@ export const check: Command = {
       return 78
     }
     const { config } = loaded
-    const findings = await Promise.all([checkBundle(config.policy), checkUpstream(config)])
+    const findings = await Promise.all([checkBundle(config.policy), checkUpstreams(config)])
     const all = [
       ...config.notices.map((text): Finding => ({ type: 'warning', text })),
       ...findings.flat(),
@@ -41,12 +43,6 @@ export const check: Command = {
     }
     return all.some(({ type }) => type === 'fault') ? 78 : 0
   },
-}
-
-/** A `fault` stops the check; with a `warning`, `serve` starts and does less than was asked for. */
-interface Finding {
-  readonly type: 'fine' | 'warning' | 'fault'
-  readonly text: string
 }
 
 async function checkBundle(policy: PolicyConfig): Promise<Finding[]> {
@@ -100,15 +96,4 @@ async function fetchBundle(source: BundleSource, { sha256, maxBytes }: BundleCon
   }
   if (sha256 !== undefined) checkDigest(fetched.bytes, sha256)
   return readArchive(fetched.bytes, { maxBytes })
-}
-
-async function checkUpstream({ upstream }: Config): Promise<Finding[]> {
-  if (upstream.target.type === 'demo') {
-    return [{ type: 'fine', text: 'upstream: the built-in demo server' }]
-  }
-  const { url } = upstream.target
-  const problem = await probeUpstream(url, upstream.auth)
-  if (problem === undefined) return [{ type: 'fine', text: `upstream ${url} answers` }]
-  const text = `upstream ${url} ${problem}; serve starts, and calls get 502 until it is there`
-  return [{ type: 'warning', text }]
 }

@@ -9,10 +9,12 @@ import { policyCheck } from './policy-check.js'
 import { policyEval } from './policy-eval.js'
 import { policyInspect } from './policy-inspect.js'
 import { serve } from './serve.js'
+import { stdio } from './stdio.js'
 import type { Command, ExitCode, Surroundings, Terminal } from './command.js'
 
 export const commands: readonly Command[] = [
   serve,
+  stdio,
   check,
   policyBuild,
   policyCheck,

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { suggestion } from '../config/nearest.js'
 import type { Environment } from '../config/environment.js'
@@ -36,6 +37,8 @@ export interface Surroundings {
   readonly signals: Signals
   /** Everything that stands on the standard input. */
   readonly readInput: () => Promise<Buffer>
+  /** The streams themselves, for a command that speaks a protocol on them. */
+  readonly openStdio: () => { readonly input: Readable; readonly output: Writable }
 }
 
 export interface Terminal {

@@ -1,4 +1,5 @@
 import { startGateway } from '../gateway.js'
+import { withoutQuery } from './check-upstreams.js'
 import { parseCommandLine } from './command.js'
 import {
   gatewayDetails,
@@ -13,7 +14,8 @@ import type { Command, ExitCode, Signals, Terminal } from './command.js'
 export const serve: Command = {
   name: 'serve',
   summary: 'Run the gateway',
-  synopsis: '[--config FILE] [--upstream URL] [--policy-bundle FILE] [--port N] [--demo]',
+  synopsis:
+    '[--config FILE] [--upstream URL | --upstreams FILE] [--policy-bundle FILE] [--port N] [--demo]',
   options: gatewayOptions,
   details: gatewayDetails,
   async run(args, { terminal, env, signals }) {
@@ -70,16 +72,23 @@ function watchStops(signals: Signals) {
   return { first, second, unwatch }
 }
 
-function greeting(config: Config, { mcpUrl, opsUrl }: Gateway): string {
-  const { upstream, policy } = config
-  const to =
-    upstream.target.type === 'demo' ? 'the built-in demo server' : withoutQuery(upstream.target.url)
-  return `portcullis: MCP on ${mcpUrl} for ${to}; policy ${policy.mode}; metrics and health on ${opsUrl}`
+function greeting({ upstreams, policy }: Config, { mcpUrl, opsUrl }: Gateway): string {
+  return `portcullis: MCP on ${mcpUrl} for ${upstreamsInWords(upstreams)}; policy ${policy.mode}; metrics and health on ${opsUrl}`
 }
 
-function withoutQuery(address: string): string {
-  const { origin, pathname } = new URL(address)
-  return `${origin}${pathname}`
+function upstreamsInWords([first, ...others]: Config['upstreams']): string {
+  if (others.length > 0) {
+    const names = [first, ...others].map(({ name }) => name)
+    return `${names.length} servers (${names.join(', ')}), each alone at /servers/NAME/mcp`
+  }
+  switch (first.target.type) {
+    case 'demo':
+      return 'the built-in demo server'
+    case 'url':
+      return withoutQuery(first.target.url)
+    case 'stdio':
+      return `the program ${first.target.command}`
+  }
 }
 
 function explainFailure(error: unknown): string {

@@ -1,12 +1,9 @@
-import type { UpstreamConfig } from '../config/config.js'
+import { z } from 'zod'
+import type { UpstreamAuth } from '../config/config.js'
 
 /** Opens an MCP session at the upstream and ends it again; says what went wrong, or undefined where nothing did. */
-export async function probeUpstream(
-  url: string,
-  auth: UpstreamConfig['auth'],
-): Promise<string | undefined> {
-  const credentials: Record<string, string> =
-    auth.type === 'static' ? { authorization: `Bearer ${auth.token}` } : {}
+export async function probeUpstream(url: string, auth: UpstreamAuth): Promise<string | undefined> {
+  const credentials = auth.type === 'static' ? auth.headers : {}
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -19,6 +16,7 @@ export async function probeUpstream(
       redirect: 'manual',
       signal: AbortSignal.timeout(deadlineMs),
     })
+    if (await speaksModern(response)) return undefined
     await response.body?.cancel()
     if (!response.ok) return `answers "initialize" with HTTP ${response.status}`
     await endSession(url, credentials, response.headers.get('mcp-session-id'))
@@ -40,6 +38,18 @@ const initialize = {
     clientInfo: { name: 'portcullis-check', version: '1' },
   },
 }
+
+/** A server that has no sessions any more refuses this revision, in the words of the revisions that it has. */
+async function speaksModern(response: Response): Promise<boolean> {
+  if (response.status !== 400) return false
+  const answer: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined)
+  return unsupportedVersion.safeParse(answer).success
+}
+
+const unsupportedVersion = z.object({ error: z.object({ code: z.literal(-32022) }) })
 
 async function endSession(
   url: string,

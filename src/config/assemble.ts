@@ -1,12 +1,15 @@
 import { fileURLToPath } from 'node:url'
 import { isLoopbackHost } from './addresses.js'
 import { stanceOf } from './modes.js'
-import { keyBytes } from './session-key.js'
-import type { BundleConfig, Config, DecisionLogConfig, UpstreamConfig } from './config.js'
+import { keysOf } from './session-key.js'
+import { commandUpstream, upstreamsOf } from './upstreams.js'
+import type { Around } from './contradictions.js'
+import type { BundleConfig, Config, DecisionLogConfig, StdioConfig } from './config.js'
+import type { Environment } from './environment.js'
 import type { Resolved } from './resolve.js'
 
 /** Makes the configuration of settings that were checked. `demo` fills in what a first try needs. */
-export function assemble(resolved: Resolved, demo: boolean): Config {
+export function assemble(resolved: Resolved, around: Around, replica: string): Config {
   const { value } = resolved
   const sessionKey = value('SESSION_KEY')
   return {
@@ -16,12 +19,14 @@ export function assemble(resolved: Resolved, demo: boolean): Config {
       allowedHosts: value('ALLOWED_HOSTS').map((name) => name.toLowerCase()),
       allowedOrigins: (value('ALLOWED_ORIGINS') ?? []).map((origin) => origin.toLowerCase()),
       maxBodyBytes: value('MAX_BODY_BYTES'),
+      unknownMethods: value('UNKNOWN_METHODS'),
     },
     ops: { host: value('OPS_HOST'), port: value('OPS_PORT') },
-    upstream: upstreamOf(resolved),
-    policy: policyOf(resolved, demo),
-    identity: identityOf(resolved, demo),
-    session: { key: sessionKey === undefined ? undefined : keyBytes(sessionKey) },
+    upstreams: upstreamsOf(resolved, around.servers),
+    policy: policyOf(resolved, around.demo),
+    identity: identityOf(resolved, around.demo),
+    session: { keys: sessionKey === undefined ? [] : (keysOf(sessionKey) ?? []) },
+    replica,
     decisionLog: {
       destination: destinationOf(value('DECISION_LOG')),
       args: value('DECISION_LOG_ARGS'),
@@ -34,22 +39,27 @@ export function assemble(resolved: Resolved, demo: boolean): Config {
   }
 }
 
-function upstreamOf({ value }: Resolved): UpstreamConfig {
-  const url = value('UPSTREAM_URL')
-  const rest = {
-    auth: upstreamAuth(value('UPSTREAM_AUTH'), value('UPSTREAM_TOKEN')),
-    timeoutMs: value('UPSTREAM_TIMEOUT_MS'),
-    maxMessageBytes: value('MAX_MESSAGE_BYTES'),
+/** The same for `portcullis stdio`: nothing but MCP goes to stdout, and no port is opened that nobody asked for. */
+export function assembleStdio(
+  resolved: Resolved,
+  { server, env }: { readonly server: Launched; readonly env: Environment },
+  replica: string,
+): StdioConfig {
+  const { value, isSet } = resolved
+  const config = assemble(resolved, { demo: false, servers: undefined }, replica)
+  const destination = destinationOf(isSet('DECISION_LOG') ? value('DECISION_LOG') : 'stderr')
+  return {
+    ...config,
+    upstreams: [commandUpstream(resolved, server, env)],
+    ops: isSet('OPS_PORT') ? config.ops : undefined,
+    decisionLog: { ...config.decisionLog, destination },
   }
-  if (url === undefined) return { name: 'demo', target: { type: 'demo' }, ...rest }
-  return { name: 'default', target: { type: 'url', url }, ...rest }
 }
 
-function upstreamAuth(
-  type: UpstreamConfig['auth']['type'],
-  token: string | undefined,
-): UpstreamConfig['auth'] {
-  return type === 'static' ? { type, token: token ?? '' } : { type }
+/** The program behind `portcullis stdio`, and the name under which policy knows it. */
+export interface Launched {
+  readonly name: string
+  readonly command: readonly [string, ...string[]]
 }
 
 function policyOf(resolved: Resolved, demo: boolean): Config['policy'] {

@@ -1,4 +1,5 @@
 import type { Mode } from '../domain/decision.js'
+import type { Era } from '../domain/era.js'
 
 /** Everything that an operator can set, checked and frozen. Made by `load.ts` only. */
 export interface Config {
@@ -10,9 +11,12 @@ export interface Config {
     /** Origins such as `https://app.example`; loopback origins are always in unless this was set. */
     readonly allowedOrigins: readonly string[]
     readonly maxBodyBytes: number
+    /** What becomes of methods and extensions that no known revision of the protocol has. */
+    readonly unknownMethods: 'pass' | 'deny'
   }
-  readonly ops: { readonly host: string; readonly port: number }
-  readonly upstream: UpstreamConfig
+  readonly ops: OpsConfig
+  /** At least one, in the order in which they were configured; names differ in more than case. */
+  readonly upstreams: readonly [UpstreamConfig, ...UpstreamConfig[]]
   readonly policy: PolicyConfig
   readonly identity: {
     readonly modes: readonly ('none' | 'trusted-headers')[]
@@ -20,9 +24,11 @@ export interface Config {
     readonly trustedProxies: readonly string[]
   }
   readonly session: {
-    /** Key for the seal on session ids where callers have identities; undefined: a random one per process. */
-    readonly key: Buffer | undefined
+    /** Keys for what seals session ids: the first closes, each of them opens. Empty: a random one per process. */
+    readonly keys: readonly Buffer[]
   }
+  /** Names this process in the ids of sessions that only it can serve; a restart gives it another name. */
+  readonly replica: string
   readonly decisionLog: DecisionLogConfig
   readonly log: { readonly level: LogLevel }
   /** How long a shutdown waits for calls in flight, milliseconds. */
@@ -31,17 +37,48 @@ export interface Config {
   readonly notices: readonly string[]
 }
 
+/** The configuration of `portcullis stdio`: one upstream, which it launches; `ops` only where a port was asked for. */
+export type StdioConfig = Omit<Config, 'ops'> & { readonly ops: OpsConfig | undefined }
+
+export interface OpsConfig {
+  readonly host: string
+  readonly port: number
+}
+
 export interface UpstreamConfig {
   readonly name: string
-  /** `demo`: the built-in demo server is started and used. */
-  readonly target: { readonly type: 'url'; readonly url: string } | { readonly type: 'demo' }
-  readonly auth:
-    | { readonly type: 'none' }
-    | { readonly type: 'static'; readonly token: string }
-    | { readonly type: 'passthrough' }
+  readonly target: UpstreamTarget
+  readonly auth: UpstreamAuth
   readonly timeoutMs: number
   readonly maxMessageBytes: number
+  /** What it says of its tools (annotations) is shown to policy. */
+  readonly trusted: boolean
+  /** Undefined: the server is asked which eras it speaks. */
+  readonly era: Era | undefined
 }
+
+export type UpstreamTarget =
+  | { readonly type: 'url'; readonly url: string }
+  | CommandTarget
+  /** The built-in demo server is started and used. */
+  | { readonly type: 'demo' }
+
+/** A program that speaks MCP on its stdin and stdout. It is run as it stands here, never through a shell. */
+export interface CommandTarget {
+  readonly type: 'stdio'
+  readonly command: string
+  readonly args: readonly string[]
+  /** Variables beside those that every program needs; their values may be secrets. */
+  readonly env: Readonly<Record<string, string>>
+  /** Undefined: the folder of the gateway. */
+  readonly cwd: string | undefined
+}
+
+export type UpstreamAuth =
+  | { readonly type: 'none' }
+  /** Headers of every request, names in lower case; their values are secrets. */
+  | { readonly type: 'static'; readonly headers: Readonly<Record<string, string>> }
+  | { readonly type: 'passthrough' }
 
 export interface PolicyConfig {
   readonly mode: Mode

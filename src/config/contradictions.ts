@@ -1,17 +1,55 @@
 import { isLoopbackHost } from './addresses.js'
 import { stanceOf } from './modes.js'
 import type { Resolved } from './resolve.js'
+import type { Server } from './server.js'
+import { upstreamFaults } from './upstream-faults.js'
 
 /** Settings that are fine one by one and cannot hold together. */
-export function contradictions(resolved: Resolved, demo: boolean): readonly string[] {
+export function contradictions(resolved: Resolved, { demo, servers }: Around): readonly string[] {
   return [
     ...listening(resolved),
-    ...upstream(resolved, demo),
+    ...upstreamFaults(resolved, { demo, servers }),
     ...callers(resolved),
     ...bundle(resolved, demo),
     ...decisionLog(resolved),
   ]
 }
+
+/** What counts beside the settings. */
+export interface Around {
+  readonly demo: boolean
+  /** Those of `UPSTREAMS_FILE`; undefined where there is no such file, or it could not be read. */
+  readonly servers: readonly Server[] | undefined
+}
+
+/** What cannot hold together under `portcullis stdio`, which has one caller and launches its one upstream. */
+export function stdioContradictions(resolved: Resolved): readonly string[] {
+  const { value, isSet, origin } = resolved
+  const faults = upstreamSettings
+    .filter(isSet)
+    .map(
+      (name) =>
+        `${origin(name)} is set and would not be used: the upstream is the command behind --; remove it, or use "portcullis serve"`,
+    )
+  if (value('AUTH_MODE').some((mode) => mode !== 'none')) {
+    faults.push(
+      `${origin('AUTH_MODE')} has ${value('AUTH_MODE').join(', ')}, and on stdio nobody proves who calls: remove it, and say who it is with --user-context`,
+    )
+  }
+  if (isSet('DECISION_LOG') && value('DECISION_LOG') === 'stdout') {
+    faults.push(
+      `${origin('DECISION_LOG')} is stdout, where nothing but MCP may be written: give stderr, a file or off`,
+    )
+  }
+  return [...faults, ...bundle(resolved, false), ...decisionLog(resolved)]
+}
+
+const upstreamSettings = [
+  'UPSTREAM_URL',
+  'UPSTREAMS_FILE',
+  'UPSTREAM_AUTH',
+  'UPSTREAM_TOKEN',
+] as const
 
 function listening({ value, isSet, origin }: Resolved): string[] {
   const faults = []
@@ -23,27 +61,6 @@ function listening({ value, isSet, origin }: Resolved): string[] {
   if (value('PORT') !== 0 && value('PORT') === value('OPS_PORT')) {
     faults.push(
       `${origin('PORT')} and ${origin('OPS_PORT')} are both ${value('PORT')}: metrics and health are never served where MCP is; give two ports`,
-    )
-  }
-  return faults
-}
-
-function upstream({ value, isSet, origin }: Resolved, demo: boolean): string[] {
-  const faults = []
-  const auth = value('UPSTREAM_AUTH')
-  if (!isSet('UPSTREAM_URL') && !demo) {
-    faults.push(
-      'There is no upstream: set UPSTREAM_URL to the MCP server behind the gateway, or use --demo to try it out',
-    )
-  }
-  if (auth === 'static' && !isSet('UPSTREAM_TOKEN')) {
-    faults.push(
-      `${origin('UPSTREAM_AUTH')} is static and there is no token: set UPSTREAM_TOKEN or UPSTREAM_TOKEN_FILE`,
-    )
-  }
-  if (auth !== 'static' && isSet('UPSTREAM_TOKEN')) {
-    faults.push(
-      `${origin('UPSTREAM_TOKEN')} is set and would not be used: set UPSTREAM_AUTH=static, or remove it`,
     )
   }
   return faults

@@ -1,5 +1,6 @@
-import { isMap, LineCounter, parseDocument } from 'yaml'
-import { bothForms, errorCode, readSecret, secretNames } from './given.js'
+import { isContent, type Content } from './content.js'
+import { readDocument } from './document.js'
+import { bothForms, readSecret, secretNames } from './given.js'
 import { suggestion } from './nearest.js'
 import { pendingByKey, pendingFault, pendingSettings } from './pending.js'
 import { isSettingName, settingNames, settingOf } from './settings.js'
@@ -8,8 +9,12 @@ import type { SettingName } from './settings.js'
 
 /** Reads the config file, YAML or JSON (which is YAML too). Nothing of its text is repeated: it may hold secrets. */
 export function fromFile(path: string, readFile: ReadFile): Source {
-  const read = readDocument(path, readFile)
-  if ('fault' in read) return { given: new Map(), faults: [read.fault] }
+  const read = readDocument(`The config file ${path}`, path, readFile)
+  if ('faults' in read) return { given: new Map(), faults: read.faults }
+  if (read.content === undefined) {
+    const fault = `The config file ${path} has to hold a mapping, such as "mcp: {port: 8080}"`
+    return { given: new Map(), faults: [fault] }
+  }
   const { leaves, faults } = flatten(read.content, '', path)
   const given = new Map<SettingName, Given>()
   for (const [key, value] of leaves) {
@@ -20,28 +25,6 @@ export function fromFile(path: string, readFile: ReadFile): Source {
   for (const name of secretNames)
     faults.push(...takeSecretFile(name, leaves, given, path, readFile))
   return { given, faults }
-}
-
-type Content = Readonly<Record<string, unknown>>
-
-function readDocument(path: string, readFile: ReadFile): { content: Content } | { fault: string } {
-  const lines = new LineCounter()
-  try {
-    const document = parseDocument(readFile(path), { prettyErrors: false, lineCounter: lines })
-    const [error] = document.errors
-    if (error !== undefined) {
-      const { line, col } = lines.linePos(error.pos[0])
-      return {
-        fault: `The config file ${path} is not valid YAML: ${error.code} at line ${line}, column ${col}`,
-      }
-    }
-    if (document.contents === null) return { content: {} }
-    if (isMap(document.contents))
-      return { content: document.toJS({ maxAliasCount: 100 }) as Content }
-    return { fault: `The config file ${path} has to hold a mapping, such as "mcp: {port: 8080}"` }
-  } catch (error) {
-    return { fault: `The config file ${path} cannot be read (${errorCode(error)})` }
-  }
 }
 
 const nameByKey = new Map<string, SettingName>(
@@ -78,10 +61,6 @@ function flatten(
     }
   }
   return { leaves, faults }
-}
-
-function isContent(value: unknown): value is Content {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function faultsOfOther(key: string, value: unknown, path: string): string[] {

@@ -1,39 +1,66 @@
-import { assemble } from './assemble.js'
-import { contradictions } from './contradictions.js'
+import { assemble, assembleStdio, type Launched } from './assemble.js'
+import { contradictions, stdioContradictions } from './contradictions.js'
 import { fromEnvironment } from './environment.js'
 import { fromFile } from './file.js'
 import { fromFlags } from './flags.js'
-import { resolve } from './resolve.js'
-import type { Config } from './config.js'
+import { replicaName } from './replica.js'
+import { resolve, type Resolved } from './resolve.js'
+import { readServers, type Servers } from './servers.js'
+import type { Config, StdioConfig } from './config.js'
 import type { Environment } from './environment.js'
 import type { Flags } from './flags.js'
 import type { ReadFile, Source } from './given.js'
 
-export type Loaded =
-  | { readonly ok: true; readonly config: Config }
+export type Loaded<C = Config> =
+  | { readonly ok: true; readonly config: C }
   /** Every fault at once; none of them shows a secret. */
   | { readonly ok: false; readonly faults: readonly string[] }
 
-/** Flags, then environment, then config file, then defaults. */
-export function loadConfig({
-  flags,
-  env,
-  readFile,
-}: {
+export interface Settings {
   readonly flags: Flags
   readonly env: Environment
   readonly readFile: ReadFile
-}): Loaded {
+}
+
+/** Flags, then environment, then config file, then defaults. */
+export function loadConfig({ flags, env, readFile }: Settings): Loaded {
   const demo = flags['demo'] === true
-  const sources = [
-    fromFlags(flags),
-    fromEnvironment(env, readFile),
-    configFile(flags, env, readFile),
-  ]
-  const { resolved, faults } = resolve(sources)
-  const every = [...new Set([...faults, ...contradictions(resolved, demo)])]
-  if (every.length > 0) return { ok: false, faults: every }
-  return { ok: true, config: frozen(assemble(resolved, demo)) }
+  const { resolved, faults } = resolve(sourcesOf({ flags, env, readFile }))
+  const read = serversOf(resolved, env, readFile)
+  const around = { demo, servers: read?.servers }
+  const every = [...faults, ...(read?.faults ?? []), ...contradictions(resolved, around)]
+  return loaded(every, () => assemble(resolved, around, replicaOf(env)))
+}
+
+/** The configuration of `portcullis stdio`, whose upstream stands on the command line. */
+export function loadStdioConfig(
+  { flags, env, readFile }: Settings,
+  server: Launched,
+): Loaded<StdioConfig> {
+  const { resolved, faults } = resolve(sourcesOf({ flags, env, readFile }))
+  const every = [...faults, ...stdioContradictions(resolved)]
+  return loaded(every, () => assembleStdio(resolved, { server, env }, replicaOf(env)))
+}
+
+function loaded<C>(faults: readonly string[], make: () => C): Loaded<C> {
+  if (faults.length > 0) return { ok: false, faults: [...new Set(faults)] }
+  return { ok: true, config: frozen(make()) }
+}
+
+function sourcesOf({ flags, env, readFile }: Settings): readonly Source[] {
+  return [fromFlags(flags), fromEnvironment(env, readFile), configFile(flags, env, readFile)]
+}
+
+function serversOf({ value }: Resolved, env: Environment, readFile: ReadFile): Servers | undefined {
+  const path = value('UPSTREAMS_FILE')
+  // Beside an address the file is a fault of its own.
+  if (path === undefined || value('UPSTREAM_URL') !== undefined) return undefined
+  return readServers(path, env, readFile)
+}
+
+/** A pod's name stands in `HOSTNAME`. */
+function replicaOf(env: Environment): string {
+  return replicaName(env['HOSTNAME'] ?? '')
 }
 
 function configFile(flags: Flags, env: Environment, readFile: ReadFile): Source {

@@ -6,7 +6,6 @@ export interface PendingSetting {
 }
 
 export const pendingSettings: Readonly<Record<string, PendingSetting>> = {
-  UPSTREAMS_FILE: pending('upstream.serversFile'),
   POLICY_VERIFICATION_KEYS: pending('policy.bundle.verificationKeys'),
   POLICY_REQUIRE_SIGNATURE: pending('policy.bundle.requireSignature', false),
   POLICY_CACHE_DIR: pending('policy.bundle.cacheDir'),

@@ -1,7 +1,15 @@
-/** The bytes of a key that is spelled in hexadecimal digits or base64; undefined where it is neither or short. */
-export function keyBytes(spelled: string): Buffer | undefined {
-  const bytes = decodedKey(spelled)
-  return bytes !== undefined && bytes.length >= 32 ? bytes : undefined
+/**
+ * The bytes of keys that are spelled in hexadecimal digits or base64, with commas or white space between them;
+ * undefined where one is neither or short, or where there is none.
+ */
+export function keysOf(spelled: string): readonly Buffer[] | undefined {
+  const keys: Buffer[] = []
+  for (const word of spelled.split(/[\s,]+/).filter((text) => text !== '')) {
+    const bytes = decodedKey(word)
+    if (bytes === undefined || bytes.length < 32) return undefined
+    keys.push(bytes)
+  }
+  return keys.length === 0 ? undefined : keys
 }
 
 function decodedKey(spelled: string): Buffer | undefined {

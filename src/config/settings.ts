@@ -1,5 +1,6 @@
 import { isBindAddress, isHostHeaderName, isHttpAddress, isNetwork, isOrigin } from './addresses.js'
-import { keyBytes } from './session-key.js'
+import { longestTimerMs } from './server-members.js'
+import { keysOf } from './session-key.js'
 import { choice, listOf, text, wholeNumber, wordOrList, yesOrNo } from './value-type.js'
 import type { ValueType } from './value-type.js'
 
@@ -26,7 +27,6 @@ interface Description {
   readonly pending?: readonly string[]
 }
 
-const longestTimerMs = 2_147_483_647
 const largestBytes = 1_073_741_824
 const port = wholeNumber(0, 65_535)
 const bytes = wholeNumber(1, largestBytes)
@@ -83,6 +83,10 @@ export const settings = {
     key: 'mcp.maxBodyBytes',
     help: 'Larger requests get 413.',
   }),
+  UNKNOWN_METHODS: preset(choice('pass', 'deny'), 'pass', {
+    key: 'mcp.unknownMethods',
+    help: 'What becomes of methods and extensions that no known revision of MCP has. `pass`: policy judges them like any other. `deny`: they are refused and not advertised.',
+  }),
   OPS_HOST: preset(bindAddress, '127.0.0.1', {
     key: 'ops.host',
     flag: 'ops-host',
@@ -98,18 +102,23 @@ export const settings = {
     flag: 'upstream',
     help: 'The MCP server behind the gateway: its Streamable HTTP endpoint.',
   }),
+  UPSTREAMS_FILE: optional(path, {
+    key: 'upstream.serversFile',
+    flag: 'upstreams',
+    help: 'Several MCP servers, over HTTP or as programs: a file with `mcpServers`, as MCP hosts have it. Instead of `UPSTREAM_URL`.',
+  }),
   UPSTREAM_AUTH: preset(choice('none', 'static', 'passthrough'), 'none', {
     key: 'upstream.auth',
-    help: "`none`: a caller's credentials never go upstream. `static`: `UPSTREAM_TOKEN` does. `passthrough`: the caller's do, only with `AUTH_MODE=none`.",
+    help: "`none`: a caller's credentials never go upstream. `static`: `UPSTREAM_TOKEN` does, or the `headers` in `UPSTREAMS_FILE`, where it is implied. `passthrough`: the caller's do, only to one server and with `AUTH_MODE=none`.",
   }),
   UPSTREAM_TOKEN: optional(token, {
     key: 'upstream.token',
     secret: true,
-    help: 'Bearer token for the upstream, with `UPSTREAM_AUTH=static`.',
+    help: 'Bearer token for `UPSTREAM_URL`, with `UPSTREAM_AUTH=static`.',
   }),
   UPSTREAM_TIMEOUT_MS: preset(wholeNumber(1, longestTimerMs), 300_000, {
     key: 'upstream.timeoutMs',
-    help: 'Longest silence of the upstream, in milliseconds, before the caller gets 504.',
+    help: 'Longest silence of an upstream, in milliseconds, before the caller gets 504.',
   }),
   MAX_MESSAGE_BYTES: preset(bytes, 16_777_216, {
     key: 'upstream.maxMessageBytes',
@@ -187,13 +196,13 @@ export const settings = {
     },
   ),
   SESSION_KEY: optional(
-    text('at least 32 bytes as base64 or as hexadecimal digits', {
-      isAllowed: (value) => keyBytes(value) !== undefined,
+    text('at least 32 bytes as base64 or as hexadecimal digits; several keys separated by commas', {
+      isAllowed: (value) => keysOf(value) !== undefined,
     }),
     {
       key: 'session.key',
       secret: true,
-      help: 'Key that seals session ids where callers have identities; replicas need the same one. Not set: a random key for each process.',
+      help: 'Key that seals session ids where callers have identities or several upstreams are one server; replicas need the same. Of several, the first seals and each opens. Not set: a random key for each process.',
     },
   ),
   DECISION_LOG: preset(logDestination, 'stdout', {

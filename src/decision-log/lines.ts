@@ -12,6 +12,9 @@ import { quoted, texts, written } from './json-line.js'
 import { payloadOf } from '../domain/payload.js'
 import { isLong } from './payload.js'
 
+/** A server may offer any number of items, and one line is not to be as long as its list. */
+const mostHidden = 256
+
 /** Turns an entry into its line, which ends with a newline. Members as docs/reference/decision-log.md lists them. */
 export type Lines = (entry: Entry, seq: number) => string
 
@@ -30,6 +33,10 @@ export function createLines(argsOf: ArgsRecord): Lines {
   function argsMember(entry: DecisionEntry): string {
     const args = argsOf(entry)
     return args === '' ? '' : `,"args":${args}`
+  }
+
+  function hiddenMember({ wouldHide = [] }: DecisionEntry): string {
+    return wouldHide.length === 0 ? '' : `,"would_hide":${texts(wouldHide.slice(0, mostHidden))}`
   }
 
   function decisionLine(entry: DecisionEntry, seq: number): string {
@@ -54,6 +61,7 @@ export function createLines(argsOf: ArgsRecord): Lines {
       argsMember(entry) +
       `,"eval_us":${evalUs},"fail_open":${failOpen}` +
       (isEmpty(decision.labels) ? '' : `,"labels":${written(decision.labels)}`) +
+      hiddenMember(entry) +
       '}\n'
     )
   }

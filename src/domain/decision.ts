@@ -46,6 +46,14 @@ export interface Deny extends Ruling {
   readonly fault: FaultCause | undefined
 }
 
+/** What policy says of one page of a list: which items stay. */
+export type ListDecision = Shown | Deny
+
+export interface Shown extends Allow {
+  /** Names or URIs; one that the page does not have says nothing. */
+  readonly names: readonly string[]
+}
+
 export type Effect = Decision['effect']
 
 export type DenyCode =

@@ -22,6 +22,8 @@ export interface DecisionEntry {
   readonly failOpen: boolean
   readonly evalUs: number
   readonly bundleDigest: string
+  /** Of a list that the mode leaves whole: what enforcement would have hidden. */
+  readonly wouldHide?: readonly string[] | undefined
 }
 
 /** The call has ended. */

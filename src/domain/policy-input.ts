@@ -2,7 +2,6 @@ import type { Call, Headers } from './call.js'
 import type { Hook } from './decision.js'
 import { identifiesCaller } from './header-names.js'
 import type { Span } from './json.js'
-import type { Operation } from './operation.js'
 import { anonymous, type Principal } from './principal.js'
 
 /** What policy is asked: the document of contract section 3, as text that was validated before. */
@@ -23,11 +22,19 @@ export interface JudgedResponse {
   readonly isError: boolean
 }
 
+/** The items of one page of a list: the span of the array in its message's text, which was validated before. */
+export interface JudgedItems {
+  readonly text: Buffer
+  readonly span: Span
+}
+
 /** What changes from hook to hook of one call. `time` is milliseconds since the epoch. */
 export interface Moment {
   readonly hook: Hook
   readonly time: number
   readonly response?: JudgedResponse | undefined
+  /** At `list`. */
+  readonly items?: JudgedItems | undefined
 }
 
 /** The part of the document that all hooks of one call share. */
@@ -44,12 +51,20 @@ export function policyInput(
   return inputAt(createCallDescriber(parts.inputHeaders)(parts.call), parts)
 }
 
+/** The annotations of a tool as JSON text, `{}` where none are known or none of the server's are believed. */
+export type AnnotationsOf = (server: string, tool: string) => string
+
+const noAnnotations: AnnotationsOf = () => '{}'
+
 /** Describes calls as policy sees them; which headers that are is settled once for each name. */
-export function createCallDescriber(inputHeaders: InputHeaders): (call: Call) => CallDescription {
+export function createCallDescriber(
+  inputHeaders: InputHeaders,
+  annotationsOf: AnnotationsOf = noAnnotations,
+): (call: Call) => CallDescription {
   const headersOf = createHeaderWriter(inputHeaders)
   const timeText = createTimeText()
   return (call) => {
-    const { head, raw, tail } = subjectOf(call.operation)
+    const { head, raw, tail } = subjectOf(call, annotationsOf)
     const before = `{"kind":${quoted(call.operation.kind)},${head}`
     const after = `${tail},${circumstancesOf(call)},"headers":{${headersOf(call.headers)}}`
     return { call, text: joined(before, raw, call.message.text, after), timeText }
@@ -58,15 +73,18 @@ export function createCallDescriber(inputHeaders: InputHeaders): (call: Call) =>
 
 export function inputAt(description: CallDescription, moment: Moment): PolicyInput {
   const { call, text, timeText } = description
-  const { hook, time, response } = moment
-  const opening = `,"hook":"${hook}",${timeText(time)}${openingOf(response)}`
+  const { hook, time, response, items } = moment
+  // A list is judged on its way to who asked for it.
+  const direction = hook === 'list' ? 'to_client' : call.direction
+  const opening = `,"hook":"${hook}","direction":"${direction}",${timeText(time)}${openingOf(moment)}`
   const closing = response?.isError === true ? '}}' : '}'
-  const answerBytes = response === undefined ? 0 : response.span.end - response.span.start
-  const document = Buffer.allocUnsafe(text.length + opening.length + answerBytes + closing.length)
+  const added = response ?? items
+  const addedBytes = added === undefined ? 0 : added.span.end - added.span.start
+  const document = Buffer.allocUnsafe(text.length + opening.length + addedBytes + closing.length)
   let end = text.copy(document)
   end += document.write(opening, end, 'latin1')
-  if (response !== undefined) {
-    end += response.text.copy(document, end, response.span.start, response.span.end)
+  if (added !== undefined) {
+    end += added.text.copy(document, end, added.span.start, added.span.end)
   }
   document.write(closing, end, 'latin1')
   return { hook, call, document }
@@ -79,13 +97,13 @@ interface Subject {
   readonly tail: string
 }
 
-function subjectOf(operation: Operation): Subject {
+function subjectOf({ operation, server }: Call, annotationsOf: AnnotationsOf): Subject {
   switch (operation.type) {
     case 'tool':
       return {
         head: `"tool":{"name":${quoted(operation.name)},"args":`,
         raw: operation.args ?? '{}',
-        tail: ',"annotations":{}}',
+        tail: `,"annotations":${annotationsOf(server, operation.name)}}`,
       }
     case 'prompt':
       return {
@@ -120,7 +138,7 @@ function circumstancesOf(call: Call): string {
       ? '{}'
       : `{"name":${quoted(claimed.name)},"version":${quoted(claimed.version)}}`
   const named = session === undefined ? '' : `,"session":{"id":${quoted(session.id)}}`
-  return `"direction":"${call.direction}","user":${user},"client":{"id":"","claimed":${client}},"server":${quoted(call.server)},"request_ip":${quoted(call.requestIp)}${named},"protocol":${quoted(call.protocol)}`
+  return `"user":${user},"client":{"id":"","claimed":${client}},"server":${quoted(call.server)},"request_ip":${quoted(call.requestIp)}${named},"protocol":${quoted(call.protocol)}`
 }
 
 function userOf({ id, roles, teams, authenticated, via, claims }: Principal): string {
@@ -168,8 +186,8 @@ function createTimeText(): (time: number) => string {
   }
 }
 
-function openingOf(response: JudgedResponse | undefined): string {
-  if (response === undefined) return ''
+function openingOf({ response, items }: Moment): string {
+  if (response === undefined) return items === undefined ? '' : ',"items":'
   return response.isError ? ',"response":{"error":' : ',"response":'
 }
 

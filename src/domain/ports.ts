@@ -1,6 +1,6 @@
 import type { Answer, Handled } from './answer.js'
 import type { Call } from './call.js'
-import type { Decision } from './decision.js'
+import type { Decision, ListDecision } from './decision.js'
 import type { Entry } from './entry.js'
 import type { Eras } from './era.js'
 import type { SupplyFault } from './errors.js'
@@ -19,6 +19,8 @@ export interface Policy {
   readonly hooks: { readonly pre: boolean; readonly post: boolean; readonly list: boolean }
   /** Never throws: what cannot be decided is a `policy_error`. */
   evaluate(input: PolicyInput): Decision
+  /** Which items of a page stay (hook `list`). Never throws either. */
+  list(input: PolicyInput): ListDecision
 }
 
 /** Whether there is a policy now, and if not, why: only an absent one may fail open. */
@@ -69,6 +71,11 @@ export interface Catalog {
   /** Keeps what a `tools/list` result of this server says: `items` are the texts of its tools. */
   learn(server: string, items: readonly Buffer[]): void
   tool(server: string, name: string): KnownTool | undefined
+  /**
+   * Whether the server may be asked for its tools now in the name of this principal: what it cannot tell is not asked
+   * again for a while. `time` in milliseconds.
+   */
+  mayAsk(server: string, principalId: string, time: number): boolean
 }
 
 export interface KnownTool {

@@ -53,12 +53,39 @@ function hostName(host: string): string {
   return colon === -1 ? folded : folded.slice(0, colon)
 }
 
-/** The answer to a browser's question before it calls (CORS preflight). */
-export const preflightHeaders: readonly (readonly [string, string])[] = [
-  ['access-control-allow-methods', 'GET, POST, DELETE, OPTIONS'],
-  [
-    'access-control-allow-headers',
-    'Content-Type, Accept, Authorization, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Last-Event-ID',
-  ],
-  ['access-control-max-age', '600'],
+/**
+ * The answer to a browser's question before it calls (CORS preflight). Of the arguments that tools have mirrored in
+ * headers, only the client knows the names.
+ * @param asked the headers that it wants to send
+ */
+export function preflightHeaders(
+  asked: string | undefined,
+): readonly (readonly [string, string])[] {
+  const params = (asked ?? '').split(',').map(trimmed).filter(isMirroredArgument)
+  return [
+    ['access-control-allow-methods', 'GET, POST, DELETE, OPTIONS'],
+    ['access-control-allow-headers', [...alwaysAllowed, ...params.slice(0, mostParams)].join(', ')],
+    ['access-control-max-age', '600'],
+  ]
+}
+
+const alwaysAllowed = [
+  'Content-Type',
+  'Accept',
+  'Authorization',
+  'Mcp-Session-Id',
+  'MCP-Protocol-Version',
+  'Mcp-Method',
+  'Mcp-Name',
+  'Last-Event-ID',
 ]
+
+const mostParams = 64
+
+function trimmed(name: string): string {
+  return name.trim()
+}
+
+function isMirroredArgument(name: string): boolean {
+  return /^mcp-param-[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/i.test(name)
+}

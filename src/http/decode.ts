@@ -3,23 +3,27 @@ import type { Call, Headers } from '../domain/call.js'
 import { GatewayError } from '../domain/errors.js'
 import type { Era } from '../domain/era.js'
 import type { Message } from '../domain/message.js'
-import type { Operation } from '../domain/operation.js'
 import type { Identified, Identity, Sessions } from '../domain/ports.js'
+import { claimedClient, cutClaim } from '../wire/claims.js'
 import { refuseDisagreement, refuseMirrored } from '../wire/mirrored-headers.js'
-import { readOperation, readProtocolVersion } from '../wire/operation.js'
-import { claimedClient, cutClaim } from './claims.js'
+import { readProtocolVersion } from '../wire/operation.js'
+import { eraOf, nothingSaid, operationOf } from '../wire/spoken.js'
+import { admitPosted, admitStream } from './terminated.js'
 
 export interface DecodeParts {
   readonly identity: Identity
   readonly sessions: Sessions
   readonly server: string
+  /** The gateway itself is the server here: it applies the specification, and no upstream will. */
+  readonly terminated: boolean
   readonly now: () => number
   readonly newId: () => string
 }
 
-/** @throws GatewayError `invalid_request`, `unauthenticated` */
+/** @throws GatewayError `invalid_request`, `header_mismatch`, `unauthenticated` */
 export function readCaller(request: IncomingMessage, { identity }: DecodeParts): Identified {
   refuseHopByHop(request.headers.connection)
+  refuseRepeated(request.rawHeaders)
   return identity.authenticate({
     peerAddress: request.socket.remoteAddress ?? '',
     headers: plainHeaders(request),
@@ -29,46 +33,48 @@ export function readCaller(request: IncomingMessage, { identity }: DecodeParts):
 
 /**
  * A POSTed message as a call.
- * @throws GatewayError `parse_error`, `invalid_request`, `invalid_params`, `header_mismatch`, `session_not_found`
+ * @throws GatewayError `parse_error`, `invalid_request`, `invalid_params`, `header_mismatch`, `session_not_found`, and
+ * where the gateway is the server whatever else the specification has one refuse
  */
 export function readCall(message: Message, caller: Identified, parts: DecodeParts): Call {
   const spoken = message.form === 'response' ? undefined : readProtocolVersion(message)
+  if (parts.terminated) {
+    return callOf(message, admitPosted(message, caller.headers), spoken, caller, parts)
+  }
   if (message.form === 'response') refuseMirrored(caller.headers)
-  else refuseDisagreement(message, caller.headers, spoken)
-  return callOf(message, spoken, caller, parts)
+  else {
+    const isOffer = message.method === 'initialize'
+    refuseDisagreement(message, caller.headers, isOffer ? undefined : spoken)
+  }
+  return callOf(message, eraOf(message, spoken), spoken, caller, parts)
 }
 
 /**
- * The call that stands for a stream or session as a whole (GET, DELETE).
- * @throws GatewayError `session_not_found`
+ * The call that stands for a stream or session as a whole.
+ * @param method GET or DELETE
+ * @throws GatewayError `session_not_found`, and where the gateway is the server whatever else it has to refuse
  */
-export function streamCall(caller: Identified, parts: DecodeParts): Call {
-  return callOf(nothingSaid, undefined, caller, parts)
-}
-
-/** Body first: only a request that says its revision in its own `_meta` is of the modern era. */
-function eraOf(message: Message, spoken: string | undefined): Era {
-  const declares = message.form !== 'response' && message.method !== 'initialize'
-  return declares && spoken !== undefined ? 'modern' : 'legacy'
+export function streamCall(method: string, caller: Identified, parts: DecodeParts): Call {
+  if (parts.terminated) admitStream(method, caller.headers)
+  return callOf(nothingSaid, 'legacy', undefined, caller, parts)
 }
 
 function callOf(
   message: Message,
+  era: Era,
   spoken: string | undefined,
   { principal, requestIp, headers }: Identified,
   parts: DecodeParts,
 ): Call {
-  const era = eraOf(message, spoken)
   // The modern era has no sessions: its servers ignore the header.
   const presented = era === 'modern' ? undefined : headers['mcp-session-id']
   const session = parts.sessions.find(presented, principal.id)
   const facts = parts.sessions.facts(session)
-  const operation = message.form === 'response' ? unsolicited : readOperation(message)
   const said = message.form === 'response' ? undefined : claimedClient(message)
   return {
     id: parts.newId(),
     message,
-    operation,
+    operation: operationOf(message, era),
     direction: 'to_server',
     principal,
     claimed: said ?? facts?.claimed,
@@ -80,17 +86,6 @@ function callOf(
     time: parts.now(),
     era,
   }
-}
-
-const unsolicited: Operation = { type: 'other', kind: 'unsolicited', params: undefined }
-
-const nothingSaid: Message = {
-  form: 'response',
-  text: Buffer.from('null'),
-  id: 'null',
-  outcome: { type: 'result', span: { start: 0, end: 4 } },
-  members: new Map(),
-  wellFormed: true,
 }
 
 // What Connection names ends at this hop (RFC 9110, section 7.6.1); MCP needs these at the other end.
@@ -113,6 +108,22 @@ function plainHeaders({ headers }: IncomingMessage): Headers {
   delete plain['set-cookie']
   return plain as Headers
 }
+
+/** Of two values one server reads the first, another the last, and Node joins them. */
+function refuseRepeated(raw: readonly string[]): void {
+  const seen: string[] = []
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] ?? ''
+    if (!ofTheProtocol.test(name)) continue
+    const folded = name.toLowerCase()
+    if (seen.includes(folded)) {
+      throw new GatewayError('header_mismatch', `The ${name} header came more than once`)
+    }
+    seen.push(folded)
+  }
+}
+
+const ofTheProtocol = /^mcp-/i
 
 function isRepeated(name: string, raw: readonly string[]): boolean {
   let times = 0

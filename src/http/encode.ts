@@ -156,11 +156,15 @@ export function writeRefusal(
   if (repeatable && (status === 429 || (status === 503 && retry !== undefined))) {
     headers.push(['retry-after', wholeSeconds(retry)])
   }
-  if (status === 405) headers.push(['allow', 'GET, POST, DELETE, OPTIONS'])
+  if (status === 405) headers.push(['allow', allowed(error)])
   // RFC 9110 wants a challenge; where a proxy says who calls, it is the proxy that takes the token.
   if (status === 401) headers.push(['www-authenticate', 'Bearer realm="portcullis"'])
   const written = writeWhole(response, { type: 'whole', status, headers, text }, extra)
   return { ...written, end: written.end === 'completed' ? 'refused' : written.end }
+}
+
+function allowed({ code }: GatewayError): string {
+  return code === 'post_only' ? 'POST' : 'GET, POST, DELETE, OPTIONS'
 }
 
 function statusOf(error: GatewayError, { kind, id }: Refused, { style }: Telling): number {

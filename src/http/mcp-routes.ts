@@ -7,11 +7,11 @@ import { asGatewayError, GatewayError } from '../domain/errors.js'
 import type { HangUp } from '../domain/hang-up.js'
 import type { Message } from '../domain/message.js'
 import type { Pipeline, Sessions } from '../domain/ports.js'
+import { cutClaim } from '../wire/claims.js'
 import { readMessage } from '../wire/message.js'
 import { readProtocolVersion } from '../wire/operation.js'
 import { wire, type Refused, type Telling } from '../wire/refusal.js'
 import { preflightHeaders, type Doorkeeper } from './admission.js'
-import { cutClaim } from './claims.js'
 import { readCall, readCaller, refuseOtherMedia, streamCall, type DecodeParts } from './decode.js'
 import {
   writeAccepted,
@@ -29,6 +29,8 @@ export interface McpRoute {
   readonly sessions: Sessions
   /** The upstream's name; '' where several stand behind it. */
   readonly server: string
+  /** MCP ends here: no upstream sees the clients' own requests, so the gateway refuses what a server has to refuse. */
+  readonly terminated: boolean
 }
 
 export interface McpRouteParts extends DecodeParts, McpRoute {
@@ -192,7 +194,7 @@ async function stream(
   if (hangUp.happened) return
   const cors = parts.doorkeeper.corsHeaders(request.headers.origin)
   try {
-    const call = streamCall(readCaller(request.raw, parts), parts)
+    const call = streamCall(request.method, readCaller(request.raw, parts), parts)
     const answer = await handle(call, hangUp)
     await writeAnswer(response, named(answer, call, parts.sessions), cors)
   } catch (thrown) {
@@ -204,6 +206,7 @@ async function stream(
 
 async function preflight(request: FastifyRequest, reply: FastifyReply, parts: McpRouteParts) {
   const cors = parts.doorkeeper.corsHeaders(request.headers.origin)
-  const headers = cors.length === 0 ? [] : [...cors, ...preflightHeaders]
+  const asked = request.headers['access-control-request-headers']
+  const headers = cors.length === 0 ? [] : [...cors, ...preflightHeaders(asked)]
   await writeAnswer(take(reply), { type: 'whole', status: 204, headers, text: Buffer.alloc(0) }, [])
 }

@@ -1,18 +1,22 @@
 import type { Call } from '../domain/call.js'
 import type { Decision } from '../domain/decision.js'
 import { GatewayError } from '../domain/errors.js'
-import type { NotificationMessage, RequestMessage } from '../domain/message.js'
 import type { Policy, PolicyState } from '../domain/ports.js'
 import { inputAt, type CallDescription } from '../domain/policy-input.js'
-import { readMessage } from '../wire/message.js'
-import { readOperation } from '../wire/operation.js'
+import { methodRow } from '../wire/methods.js'
+import { withImplied } from './implied.js'
 import { enforces, judge, policyError, record, unruled, type Verdict } from './judge.js'
+import { admitSubscriptions } from './listen-subscriptions.js'
 import { writableRoot } from './oblige.js'
 import { strictness, type PipelineParts } from './parts.js'
 import { admitInputResponses } from './input-responses.js'
 import { refusal } from './refuse.js'
+import { rewritten } from './rewritten-call.js'
+import { cutClientExtensions } from './advertised.js'
+import { learnAnnotations } from './ask-for-tools.js'
+import { remirror } from './remirror.js'
 import { admitTask } from './task-calls.js'
-import { refuseUnknown } from './unknown-methods.js'
+import { isRefused, refuseUnknown } from './unknown-methods.js'
 
 /** A call that may go on, as policy permits it, with the policy that judges what comes back. */
 export interface Permitted {
@@ -27,6 +31,8 @@ export interface Permitted {
   readonly warnings: readonly string[]
   /** The call as its caller made it and policy saw it; undefined where policy did not. */
   readonly described: CallDescription | undefined
+  /** Of a handshake that was answered: the id of the session that it began, if any. */
+  readonly issued?: string | undefined
 }
 
 /** A call that is answered with what would have been sent, and not forwarded. */
@@ -40,15 +46,16 @@ export interface Rehearsed {
 
 /**
  * The pre-hook. Nothing was forwarded when it throws.
- * @throws GatewayError a refusal of policy, `policy_unavailable`, or `log_unavailable`
+ * @throws GatewayError a refusal of policy, `method_not_found`, `policy_unavailable`, or `log_unavailable`
  */
 export async function admit(asked: Call, parts: PipelineParts): Promise<Permitted | Rehearsed> {
   if (parts.mode === 'off') return unjudged(asked, undefined, '')
-  refuseUnknown(asked, parts)
-  const call = admitTask(asked, parts)
+  if (isRefused(asked.operation.kind, parts)) return refuseUnknown(asked, parts)
+  const call = cutClientExtensions(admitTask(asked, parts), parts)
   const state = parts.policies.current()
   if (state.state !== 'active') return admitUnjudged(call, state, parts)
   const { policy } = state
+  if (parts.trusted.has(call.server)) await learnAnnotations(call, parts)
   const { verdict, sent, described } = await ruleOn(call, policy, parts)
   const { decision, decisionId } = verdict
   const changed = sent === call ? undefined : sent
@@ -65,7 +72,7 @@ export async function admit(asked: Call, parts: PipelineParts): Promise<Permitte
       return {
         type: 'permitted',
         call,
-        sent: answered,
+        sent: sent === call ? answered : await remirror(call, answered, parts),
         policy,
         decisionId,
         described,
@@ -127,7 +134,10 @@ async function admitUnjudged(
   return unjudged(call, undefined, decisionId)
 }
 
-/** The decision about a call, and the call as it is to be sent. A patched call is judged once more. */
+/**
+ * The decision about a call, and the call as it is to be sent. A patched call is judged once more, and what is sent is
+ * judged as all that it does.
+ */
 export async function ruleOn(call: Call, policy: Policy, parts: PipelineParts): Promise<Ruled> {
   const { message } = call
   const described = parts.describe(call)
@@ -143,8 +153,13 @@ export async function ruleOn(call: Call, policy: Policy, parts: PipelineParts): 
     policy,
     parts,
   )
-  if (verdict.text === message.text) return { verdict, sent: call, described }
-  return { ...judgeAgain(call, verdict, policy, parts), described }
+  const ruled: Ruled =
+    verdict.text === message.text
+      ? { verdict, sent: call, described }
+      : { ...judgeAgain(call, verdict, policy, parts), described }
+  const implies = methodRow(call.operation.kind)?.implies ?? 'none'
+  if (implies === 'none' || ruled.verdict.decision.effect === 'deny') return ruled
+  return ruleOnImplied(ruled, implies, policy, parts)
 }
 
 export interface Ruled {
@@ -172,13 +187,18 @@ function judgeAgain(call: Call, verdict: Verdict, policy: Policy, parts: Pipelin
   }
 }
 
-/** The same call with another text: what is judged again is read from the bytes that will be sent. */
-function rewritten(call: Call, text: Buffer): Call | GatewayError {
-  try {
-    const message = readMessage(text) as RequestMessage | NotificationMessage
-    return { ...call, message, operation: readOperation(message) }
-  } catch (thrown) {
-    if (thrown instanceof GatewayError) return thrown
-    throw thrown
-  }
+async function ruleOnImplied(
+  { verdict, sent, described }: Ruled,
+  implies: 'read' | 'reference' | 'subscriptions',
+  policy: Policy,
+  parts: PipelineParts,
+): Promise<Ruled> {
+  const started = performance.now()
+  const { decision } = verdict
+  const ruled =
+    implies === 'subscriptions'
+      ? await admitSubscriptions(decision, sent, policy, parts)
+      : { decision: withImplied(decision, sent, policy, parts), sent }
+  const evalUs = verdict.evalUs + Math.round((performance.now() - started) * 1000)
+  return { verdict: { ...verdict, decision: ruled.decision, evalUs }, sent: ruled.sent, described }
 }

@@ -1,16 +1,100 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Call } from '../domain/call.js'
+import { GatewayError } from '../domain/errors.js'
+import type { Span } from '../domain/json.js'
+import type { Member, Members, Message, ResponseMessage } from '../domain/message.js'
 import type { Policy } from '../domain/ports.js'
+import { membersAt, spliced, type Splice } from '../wire/json-parts.js'
+import { enforces } from './judge.js'
+import { judgeAnswer } from './judge-answer.js'
 import type { PipelineParts } from './parts.js'
+import { refusal, unrehearsed } from './refuse.js'
+import { rewritten } from './rewritten-call.js'
 
 /**
  * The answers to a server's requests that a call of the modern era brings along, each judged at post under the method
  * that it answers. Gives the call as it goes on; the same object where nothing was changed.
- * @throws GatewayError a refusal
+ * @throws GatewayError a refusal, or `invalid_params` where there are too many
  */
-export function admitInputResponses(
+export async function admitInputResponses(
   call: Call,
-  _policy: Policy,
-  _parts: PipelineParts,
+  policy: Policy,
+  parts: PipelineParts,
 ): Promise<Call> {
-  return Promise.resolve(call)
+  const { message } = call
+  const given =
+    message.form === 'request' ? message.params?.members.get('inputResponses') : undefined
+  if (!policy.hooks.post || given === undefined) return call
+  const answers = answersIn(message, given)
+  if (answers.length > mostAnswers && enforces(parts.mode)) throw tooMany()
+  const splices: Splice[] = []
+  let refused: GatewayError | undefined
+  for (const [index, { answer, kind }] of answers.slice(0, mostAnswers).entries()) {
+    if (index % decidedInOneTurn === decidedInOneTurn - 1) await setImmediate()
+    const { decision, decisionId, text } = await judgeAnswer(answer, kind, { call, policy }, parts)
+    if (decision.effect !== 'allow') {
+      refused ??= refusal(unrehearsed(decision), decisionId, { forwarded: false })
+    } else if (text !== message.text) {
+      splices.push(spliceOf(answer.outcome.span, message.text, text))
+    }
+  }
+  if (!enforces(parts.mode)) return call
+  if (refused !== undefined) throw refused
+  return splices.length === 0 ? call : withText(call, spliced(message.text, splices))
+}
+
+/** A server asks for a few things at a time, and judging the answers must come to an end. */
+const mostAnswers = 256
+const decidedInOneTurn = 16
+
+function tooMany(): GatewayError {
+  return new GatewayError(
+    'invalid_params',
+    `"params.inputResponses" has more than ${mostAnswers} members`,
+  )
+}
+
+interface Answered {
+  readonly answer: ResponseMessage
+  readonly kind: string
+}
+
+/** What is no map of answers is judged as one that nobody asked for. */
+function answersIn(message: Message, { shape, value }: Member): readonly Answered[] {
+  if (shape !== 'object') return [answerAt(message, value)]
+  return [...membersAt(message.text, value).values()].map((entry) => answerAt(message, entry.value))
+}
+
+function answerAt({ text, wellFormed }: Message, span: Span): Answered {
+  const members = membersAt(text, span)
+  const outcome = { type: 'result', span } as const
+  const answer = { form: 'response', text, id: 'null', outcome, members, wellFormed } as const
+  return { answer, kind: kindOf(members) }
+}
+
+/** Which method such a result answers. What could be two of them is taken for none. */
+function kindOf(members: Members): string {
+  const kinds = shapes.filter(([, marks]) => marks.every((mark) => members.has(mark)))
+  const [only] = kinds
+  return kinds.length === 1 && only !== undefined ? only[0] : 'unsolicited'
+}
+
+const shapes: readonly (readonly [kind: string, marks: readonly string[]])[] = [
+  ['elicitation/create', ['action']],
+  ['roots/list', ['roots']],
+  ['sampling/createMessage', ['role', 'content']],
+]
+
+/** What became of one answer in a text in which nothing else was changed. */
+function spliceOf({ start, end }: Span, before: Buffer, after: Buffer): Splice {
+  return {
+    span: { start, end },
+    text: after.subarray(start, end + after.length - before.length),
+  }
+}
+
+function withText(call: Call, text: Buffer): Call {
+  const sent = rewritten(call, text)
+  if (sent instanceof GatewayError) throw sent
+  return sent
 }

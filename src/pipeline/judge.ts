@@ -135,11 +135,12 @@ export const unruled: Ruling = {
 /** A verdict and what it was about. */
 export interface Judged {
   readonly verdict: Pick<Verdict, 'decisionId' | 'decision' | 'evalUs'>
-  readonly hook: Question['hook']
+  readonly hook: Hook
   readonly call: Call
   readonly sent: Call | undefined
   readonly bundleDigest: string
   readonly failOpen: boolean
+  readonly wouldHide?: readonly string[] | undefined
 }
 
 /**
@@ -161,6 +162,7 @@ export async function record(judged: Judged, parts: PipelineParts): Promise<void
     failOpen,
     evalUs: verdict.evalUs,
     bundleDigest: judged.bundleDigest,
+    wouldHide: judged.wouldHide,
   } as const
   parts.events.decided(entry)
   try {

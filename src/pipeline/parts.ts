@@ -6,6 +6,7 @@ import type { Catalog, DecisionLog, Patterns, PolicySource, Upstream } from '../
 import type { Session } from '../domain/session.js'
 import type { Telling } from '../wire/refusal.js'
 import type { Permitted } from './admit.js'
+import type { ListChanges } from './list-changes.js'
 
 /** What the steps of the pipeline need, handed in by the root. */
 export interface PipelineParts {
@@ -22,8 +23,12 @@ export interface PipelineParts {
   readonly serverRequests: ServerRequests
   readonly openCalls: OpenCalls
   readonly catalog: Catalog
+  readonly listChanges: ListChanges
+  /** Servers whose own word about their tools policy is shown. */
+  readonly trusted: ReadonlySet<string>
   /** Ids of tasks as callers know them: another principal's cannot be opened. */
   readonly taskSeal: TaskSeal
+  readonly tasks: TaskMemory
   /** What becomes of methods and extensions that no known revision of the protocol has. */
   readonly unknownMethods: 'pass' | 'deny'
   readonly telling: Telling
@@ -36,9 +41,24 @@ export interface PipelineParts {
 
 /** Binds names that an upstream issued to the principal that they were issued to. */
 export interface TaskSeal {
+  /** Whether it does anything: without identities every name passes as it is. */
+  readonly binds: boolean
   close(name: string, principalId: string): string
   /** Undefined where it was issued to another principal. */
   open(sealed: string, principalId: string): string | undefined
+}
+
+/** Tasks that the upstream began, by its own ids and, where there is one, the session that they are of. */
+export interface TaskMemory {
+  keep(session: Session | undefined, taskId: string, task: KnownTask, bytes: number): void
+  find(session: Session | undefined, taskId: string): KnownTask | undefined
+}
+
+export interface KnownTask {
+  /** The id of the principal whose call began it. */
+  readonly owner: string
+  /** The call that began it, with its payload only; undefined where it is not needed or too large to be kept. */
+  readonly call: Call | undefined
 }
 
 /** Methods of the requests that a server made of its client and that wait for an answer, by comparable id. */

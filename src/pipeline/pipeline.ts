@@ -76,7 +76,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       refuseUngoverned(parts)
       const { session, headers } = call
       const reply = await upstream.listen({ session, headers }, hangUp)
-      return parts.mode === 'off' ? piped(reply) : releaseListening(reply, call, parts)
+      return parts.mode === 'off' ? piped(reply) : releaseListening(reply, call, hangUp, parts)
     },
     end: async (call, hangUp) => {
       const { session, headers } = call

@@ -1,4 +1,4 @@
-import type { Ask, Deny, Hook } from '../domain/decision.js'
+import type { Allow, Ask, Decision, Deny, DryRun, Hook } from '../domain/decision.js'
 import type { Call } from '../domain/call.js'
 import { GatewayError, type RefusalDetail } from '../domain/errors.js'
 import type { Permitted } from './admit.js'
@@ -24,6 +24,28 @@ export function refusal(
   })
 }
 
+/** What refuses that of which a rehearsal would be no use: a dry run of it is a refusal. */
+export function unrehearsed(decision: Exclude<Decision, Allow>): Ask | Deny {
+  return decision.effect === 'dry_run' ? asDeny(decision) : decision
+}
+
+function asDeny({ engine, rules, revision, warnings, labels, trial, reason }: DryRun): Deny {
+  return {
+    engine,
+    rules,
+    revision,
+    warnings,
+    labels,
+    trial,
+    effect: 'deny',
+    code: 'policy_deny',
+    reason,
+    remedy: '',
+    retryAfterSec: undefined,
+    fault: undefined,
+  }
+}
+
 /** The same fault as its caller is told of it: the call was carried out, and its result is withheld. */
 export function withheld(fault: GatewayError, decisionId: string, revision: string): GatewayError {
   return explained(fault, { decisionId, revision, forwarded: true })
@@ -35,7 +57,8 @@ export function unrecorded(
   { decisionId, revision, hook, call }: Unrecorded,
 ): unknown {
   if (!(thrown instanceof GatewayError)) return thrown
-  const forwarded = hook === 'post' && call.message.form !== 'response'
+  const comesBack = hook === 'post' || call.direction === 'to_client'
+  const forwarded = comesBack && call.message.form !== 'response'
   return explained(thrown, { decisionId, revision, forwarded })
 }
 

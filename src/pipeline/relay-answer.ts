@@ -3,9 +3,11 @@ import type { Policy } from '../domain/ports.js'
 import type { ResponseMessage } from '../domain/message.js'
 import { readMessage } from '../wire/message.js'
 import { declined } from './decline.js'
-import { aboutResponse, enforces, judge, record } from './judge.js'
+import { enforces } from './judge.js'
+import { judgeAnswer } from './judge-answer.js'
 import type { PipelineParts } from './parts.js'
 import { comparableId } from './request-id.js'
+import { openRelatedId } from './task-calls.js'
 
 /**
  * A client's answer to a request of the server, as it may go on: judged at post under the method of the request that
@@ -13,22 +15,26 @@ import { comparableId } from './request-id.js'
  */
 export async function admitAnswer(
   call: Call,
-  message: ResponseMessage,
+  answer: ResponseMessage,
   policy: Policy,
   parts: PipelineParts,
 ): Promise<Call> {
-  const kind = parts.serverRequests.take(call.session, comparableId(message.id)) ?? 'unsolicited'
-  const answer: Call = { ...call, operation: { type: 'other', kind, params: undefined } }
-  if (!policy.hooks.post) return answer
-  const verdict = await judge(aboutResponse(message, parts.describe(answer)), policy, parts)
-  const bundleDigest = policy.digest
-  await record(
-    { verdict, hook: 'post', call: answer, sent: undefined, bundleDigest, failOpen: false },
-    parts,
-  )
-  if (!enforces(parts.mode)) return answer
-  const { decision } = verdict
-  const text =
-    decision.effect === 'allow' ? verdict.text : declined(message.id, kind, decision.reason)
-  return text === message.text ? answer : { ...answer, message: readMessage(text) }
+  const kind = parts.serverRequests.take(call.session, comparableId(answer.id)) ?? 'unsolicited'
+  const message = withUpstreamsIds(answer, call, parts)
+  const answering: Call = {
+    ...call,
+    message,
+    operation: { type: 'other', kind, params: undefined },
+  }
+  if (!policy.hooks.post) return answering
+  const { decision, text } = await judgeAnswer(message, kind, { call, policy }, parts)
+  if (!enforces(parts.mode)) return answering
+  const awaits = message.members.has('task') ? 'task' : kind
+  const sent = decision.effect === 'allow' ? text : declined(message.id, awaits, decision.reason)
+  return sent === message.text ? answering : { ...answering, message: readMessage(sent) }
+}
+
+function withUpstreamsIds(answer: ResponseMessage, call: Call, parts: PipelineParts) {
+  const text = openRelatedId(answer.text, answer.members, call, parts)
+  return text === answer.text ? answer : (readMessage(text) as ResponseMessage)
 }

@@ -12,7 +12,7 @@ import { enforces } from './judge.js'
 import { keptCall } from './kept-call.js'
 import type { KeptCall, PipelineParts } from './parts.js'
 import { judgingNow, releaseMessage, type MessageStream } from './release-message.js'
-import { withhold } from './release-response.js'
+import { withhold } from './withhold.js'
 
 /**
  * The events of a stream as policy permits them: each goes on as soon as it is whole and judged, in order,

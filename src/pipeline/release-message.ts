@@ -8,11 +8,14 @@ import { refuseInBand } from '../wire/refusal.js'
 import type { Permitted } from './admit.js'
 import { enforces } from './judge.js'
 import type { OpenCall, PipelineParts } from './parts.js'
+import type { Subscription } from './list-telling.js'
 import type { Judging } from './release.js'
 import { releaseNotification } from './release-notification.js'
-import { releaseResponse, withhold } from './release-response.js'
+import { releaseResponse } from './release-response.js'
 import { releaseServerRequest } from './release-server-request.js'
 import { comparableId } from './request-id.js'
+import { releaseTaskNotice } from './task-notices.js'
+import { withhold } from './withhold.js'
 
 /** A stream of messages towards the client, and the call that it belongs to. */
 export interface MessageStream {
@@ -22,6 +25,8 @@ export interface MessageStream {
   readonly listening: boolean
   /** The call whose reply may be resumed after this stream, or is resumed on it. */
   readonly openCall: OpenCall | undefined
+  /** What the gateway itself says on a stream of the modern era that the client opened to listen. */
+  readonly subscription?: Subscription | undefined
 }
 
 /**
@@ -43,7 +48,16 @@ export async function releaseMessage(
     case 'response':
       return answerOrRefusal(message, judging, stream, parts)
     case 'notification':
-      return releaseNotification(message, judging, parts)
+      return acknowledged(
+        await releaseTaskNotice(
+          await releaseNotification(message, judging, parts),
+          message.method,
+          judging,
+          parts,
+        ),
+        message.method,
+        stream,
+      )
     case 'request':
       return releaseServerRequest(
         message,
@@ -58,7 +72,8 @@ export function judgingNow(
   { permitted, listening }: MessageStream,
   parts: PipelineParts,
 ): Judging | undefined {
-  const policy = listening ? policyInForce(parts) : permitted.policy
+  const lasts = listening || permitted.call.operation.kind === 'subscriptions/listen'
+  const policy = lasts ? policyInForce(parts) : permitted.policy
   return policy === undefined ? undefined : { ...permitted, policy }
 }
 
@@ -83,6 +98,14 @@ async function read(
   }
 }
 
+function acknowledged(
+  text: Buffer | undefined,
+  method: string,
+  { subscription }: MessageStream,
+): Buffer | undefined {
+  return text === undefined || subscription === undefined ? text : subscription.passes(method, text)
+}
+
 async function answerOrRefusal(
   message: ResponseMessage,
   judging: Judging,
@@ -91,6 +114,7 @@ async function answerOrRefusal(
 ): Promise<Buffer> {
   const answered = { ...callOf(message, judging, stream), policy: judging.policy }
   stream.openCall?.answered(comparableId(message.id))
+  stream.subscription?.end()
   try {
     return await releaseResponse(message, answered, parts)
   } catch (thrown) {

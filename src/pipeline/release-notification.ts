@@ -1,8 +1,12 @@
 import type { Call } from '../domain/call.js'
 import type { NotificationMessage } from '../domain/message.js'
-import { enforces, judge, record } from './judge.js'
+import type { Policy } from '../domain/ports.js'
+import { methodRow } from '../wire/methods.js'
+import { withImplied } from './implied.js'
+import { enforces, judge, policyError, record, unruled, type Verdict } from './judge.js'
 import type { PipelineParts } from './parts.js'
 import type { Judging } from './release.js'
+import { isRefused, unknownVerdict } from './unknown-methods.js'
 
 /** A notification of the server, as policy permits it; undefined where it is dropped. */
 export async function releaseNotification(
@@ -10,30 +14,76 @@ export async function releaseNotification(
   { call: origin, policy }: Judging,
   parts: PipelineParts,
 ): Promise<Buffer | undefined> {
-  if (!policy.hooks.post) return message.text
   const params = message.params?.span
   const operation = { type: 'other', kind: message.method, params } as const
   const call: Call = { ...origin, message, operation, direction: 'to_client' }
-  const shown = params === undefined ? noParams : { text: message.text, span: params }
-  const verdict = await judge(
-    {
-      hook: 'post',
-      described: parts.describe(call),
-      response: { ...shown, isError: false },
-      text: message.text,
-      root: { name: 'response', span: params, isError: false },
-      wellFormed: message.wellFormed,
-    },
-    policy,
-    parts,
-  )
+  const verdict = await ruleOnNotification(message, call, policy, parts)
+  if (verdict === undefined) return message.text
+  const hook = policy.hooks.post ? 'post' : 'pre'
   const bundleDigest = policy.digest
-  await record(
-    { verdict, hook: 'post', call, sent: undefined, bundleDigest, failOpen: false },
-    parts,
-  )
+  await record({ verdict, hook, call, sent: undefined, bundleDigest, failOpen: false }, parts)
   if (!enforces(parts.mode)) return message.text
   return verdict.decision.effect === 'allow' ? verdict.text : undefined
 }
 
+/** Undefined where nobody has anything to say of it. */
+async function ruleOnNotification(
+  message: NotificationMessage,
+  call: Call,
+  policy: Policy,
+  parts: PipelineParts,
+): Promise<Verdict | undefined> {
+  if (isRefused(message.method, parts)) return unknownVerdict(message, parts)
+  const implies = (methodRow(message.method)?.implies ?? 'none') !== 'none'
+  if (!implies && !policy.hooks.post) return undefined
+  const verdict = policy.hooks.post
+    ? await judgeNotification(message, call, policy, parts)
+    : passed(message, policy, parts)
+  return implies ? { ...verdict, decision: asRead(verdict, call, policy, parts) } : verdict
+}
+
+/** News of a resource is for whoever may read it: asked as its reader would ask. */
+function asRead({ decision }: Verdict, call: Call, policy: Policy, parts: PipelineParts) {
+  return withImplied(decision, { ...call, direction: 'to_server' }, policy, parts)
+}
+
+async function judgeNotification(
+  { text, params, wellFormed }: NotificationMessage,
+  call: Call,
+  policy: Policy,
+  parts: PipelineParts,
+): Promise<Verdict> {
+  const span = params?.span
+  const shown = span === undefined ? noParams : { text, span }
+  return judge(
+    {
+      hook: 'post',
+      described: parts.describe(call),
+      response: { ...shown, isError: false },
+      text,
+      root: { name: 'response', span, isError: false },
+      wellFormed,
+    },
+    policy,
+    parts,
+  )
+}
+
 const noParams = { text: Buffer.from('{}'), span: { start: 0, end: 2 } }
+
+/** Where policy has no post-hook, it has nothing to say of the notification itself. */
+function passed(
+  { text, wellFormed }: NotificationMessage,
+  { revision }: Policy,
+  { newId }: PipelineParts,
+): Verdict {
+  const ruling = { ...unruled, revision }
+  const decision = wellFormed
+    ? ({ ...ruling, effect: 'allow', reason: '', obligations: [] } as const)
+    : policyError(
+        ruling,
+        'input',
+        'the message holds a lone surrogate, which policy cannot be shown',
+      )
+  return { decisionId: newId(), decision, text, evalUs: 0 }
+}

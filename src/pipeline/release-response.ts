@@ -1,11 +1,12 @@
-import type { GatewayError } from '../domain/errors.js'
 import type { ResponseMessage } from '../domain/message.js'
 import { warningsOf } from './admit.js'
-import { aboutResponse, enforces, judge, policyError, record, unruled } from './judge.js'
+import { aboutResponse, enforces, judge, record } from './judge.js'
+import { noteReply } from './list-notes.js'
 import type { PipelineParts } from './parts.js'
 import { readMessage } from '../wire/message.js'
-import { refusal, withheld } from './refuse.js'
+import { refusal } from './refuse.js'
 import { responseSteps } from './response-steps.js'
+import { taskOrigin } from './task-results.js'
 import type { Judging } from './release.js'
 import { withWarnings } from './warn.js'
 
@@ -18,11 +19,17 @@ export async function releaseResponse(
   judging: Judging,
   parts: PipelineParts,
 ): Promise<Buffer> {
-  const text = await judgeResponse(message, judging, parts)
-  const steps = responseSteps.filter((step) => step.reads(judging, parts))
-  if (steps.length === 0) return text
+  const text = await judgeResponse(message, taskOrigin(judging, parts), parts)
+  const steps = responseSteps.filter(
+    (step) => step.reads(judging, parts) && (step.keys?.isIn(text) ?? true),
+  )
+  if (steps.length === 0) {
+    noteReply(message, judging, parts)
+    return text
+  }
   let released = text === message.text ? message : (readMessage(text) as ResponseMessage)
   for (const step of steps) released = await step.release(released, judging, parts)
+  noteReply(message, judging, parts)
   return released.text
 }
 
@@ -62,25 +69,3 @@ async function judgeResponse(
 }
 
 const reportedByTheLog = (): void => undefined
-
-/** Puts on record that a reply could not be judged; gives the error that its caller is told. */
-export async function withhold(
-  fault: GatewayError,
-  { call, policy }: Judging,
-  parts: PipelineParts,
-): Promise<GatewayError> {
-  const decisionId = parts.newId()
-  const ruling = { ...unruled, revision: policy.revision }
-  await record(
-    {
-      verdict: { decisionId, decision: policyError(ruling, 'input', fault.message), evalUs: 0 },
-      hook: 'post',
-      call,
-      sent: undefined,
-      bundleDigest: policy.digest,
-      failOpen: false,
-    },
-    parts,
-  )
-  return withheld(fault, decisionId, policy.revision)
-}

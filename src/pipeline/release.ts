@@ -8,10 +8,14 @@ import type { Answer, PipedAnswer } from '../domain/answer.js'
 import { enforces } from './judge.js'
 import type { PipelineParts } from './parts.js'
 import { releaseEvents } from './release-events.js'
+import { releaseSubscription } from './release-listening.js'
 import type { MessageStream } from './release-message.js'
-import { releaseResponse, withhold } from './release-response.js'
+import { releaseResponse } from './release-response.js'
 import { comparableId } from './request-id.js'
-import { responseSteps } from './response-steps.js'
+import { responseSteps, type ResponseStep } from './response-steps.js'
+import { noteUnjudged } from './list-notes.js'
+import { searchedChunks } from './searched-chunks.js'
+import { withhold } from './withhold.js'
 
 /**
  * What comes back for a call, as policy permits it. Where policy has nothing to say about replies they are piped.
@@ -23,8 +27,8 @@ export async function release(
   parts: PipelineParts,
 ): Promise<Answer> {
   if (!isJudged(permitted)) return piped(reply)
-  const judging = permitted
-  const { call, policy } = judging
+  const judging = withIssued(permitted, reply)
+  const { call } = judging
   if (reply.form === 'events') {
     if (!reply.isReadable) return releaseUnread(reply, undefined, unreadable(), judging, parts)
     const { message, session } = call
@@ -32,21 +36,21 @@ export async function release(
       message.form === 'request'
         ? parts.openCalls.open(session, comparableId(message.id))
         : undefined
-    return releaseStream(reply, { permitted, listening: false, openCall }, parts)
+    const stream = { permitted: judging, listening: false, openCall }
+    return call.operation.kind === 'subscriptions/listen'
+      ? releaseSubscription(reply, stream, parts)
+      : releaseStream(reply, stream, parts)
   }
   if (isCalledEvents(reply)) {
     const fault = invalid('The reply has a media type that is and is not an event stream')
     return releaseUnread(reply, undefined, fault, judging, parts)
   }
-  const reads =
-    policy.hooks.post ||
-    (parts.mode === 'warn' && permitted.warnings.length > 0) ||
-    responseSteps.some((step) => step.reads(judging, parts))
-  if (!reads) return piped(reply)
+  const reads = isRead(judging, parts)
   // Nothing is to be said, though some servers call it JSON.
   if (reply.status === 202 || reply.status === 204) {
-    return enforces(parts.mode) ? withoutBody(reply) : piped(reply)
+    return reads && enforces(parts.mode) ? withoutBody(reply) : piped(reply)
   }
+  if (!reads) return releaseSearched(reply, judging, parts)
   if (reply.form === 'json') return releaseJson(reply, judging, parts)
   const fault = invalid('The reply is neither JSON nor an event stream')
   return releaseUnread(reply, undefined, fault, judging, parts)
@@ -86,13 +90,63 @@ export interface Judging extends Permitted {
   readonly policy: Policy
 }
 
+function withIssued(judging: Judging, { headers }: Reply): Judging {
+  if (judging.call.operation.kind !== 'initialize') return judging
+  const issued = headers.find(([name]) => name === 'mcp-session-id')?.[1]
+  return { ...judging, issued }
+}
+
 function isJudged(permitted: Permitted): permitted is Judging {
   return permitted.policy !== undefined
 }
 
+/** Whether every reply to this call has to be read, whatever it holds. */
+function isRead(judging: Judging, parts: PipelineParts): boolean {
+  return (
+    judging.policy.hooks.post ||
+    (parts.mode === 'warn' && judging.warnings.length > 0) ||
+    responseSteps.some((step) => step.keys === undefined && step.reads(judging, parts))
+  )
+}
+
+/** A reply that has to be read only where it holds what a step looks for: the rest goes on as it is, however long. */
+async function releaseSearched(
+  reply: Reply,
+  judging: Judging,
+  parts: PipelineParts,
+): Promise<Answer> {
+  if (!reply.isReadable) return releaseUnread(reply, undefined, unreadable(), judging, parts)
+  const isSearched = (step: ResponseStep): step is SearchedStep =>
+    step.keys !== undefined && step.reads(judging, parts)
+  const text = reply.form === 'json' ? await reply.body.collect(parts.maxMessageBytes) : undefined
+  if (text !== undefined) {
+    const isFound = responseSteps.some((step) => isSearched(step) && step.keys.isIn(text))
+    if (isFound) return releaseText(text, reply, judging, parts)
+    noteUnjudged(text, judging, parts)
+    return whole(reply, text)
+  }
+  if (!enforces(parts.mode)) return piped(reply)
+  const searches = responseSteps.filter(isSearched).map(({ keys }) => keys)
+  const onFound = () => withhold(tooLong(parts), judging, parts)
+  return { ...piped(reply), chunks: searchedChunks(reply.body, searches, onFound) }
+}
+
+type SearchedStep = ResponseStep & Required<Pick<ResponseStep, 'keys'>>
+
 async function releaseJson(reply: Reply, judging: Judging, parts: PipelineParts): Promise<Answer> {
   const text = await reply.body.collect(parts.maxMessageBytes)
-  const message = text === undefined ? tooLong(parts) : readReply(text, reply)
+  return text === undefined
+    ? releaseUnread(reply, text, tooLong(parts), judging, parts)
+    : releaseText(text, reply, judging, parts)
+}
+
+async function releaseText(
+  text: Buffer,
+  reply: Reply,
+  judging: Judging,
+  parts: PipelineParts,
+): Promise<Answer> {
+  const message = readReply(text, reply)
   if (message instanceof GatewayError) return releaseUnread(reply, text, message, judging, parts)
   try {
     return whole(reply, await releaseResponse(message, judging, parts))
@@ -130,8 +184,7 @@ async function releaseUnread(
   judging: Judging,
   parts: PipelineParts,
 ): Promise<Answer> {
-  const judged = judging.policy.hooks.post || reply.form === 'events' || isCalledEvents(reply)
-  const refused = judged ? await withhold(fault, judging, parts) : fault
+  const refused = await withhold(fault, judging, parts)
   if (!enforces(parts.mode)) return text === undefined ? piped(reply) : whole(reply, text)
   // An error status says enough by itself: a lost session must reach the client as 404.
   if (reply.status >= 400) return withoutBody(reply)

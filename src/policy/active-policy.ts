@@ -8,10 +8,13 @@ export interface ActivePolicy extends PolicySource {
   refuse(fault: SupplyFault, message: string): void
   /** No policy is there. Leaves one that is in force alone. */
   markAbsent(message: string): void
+  /** Whom to tell that another policy is in force. */
+  onChange(listener: () => void): void
 }
 
 export function createActivePolicy(): ActivePolicy {
   let state: PolicyState = { state: 'absent', message: 'No policy has been loaded yet' }
+  const listeners: (() => void)[] = []
 
   // The last good policy stays in force: losing its source must not loosen or end what it decides.
   function unlessActive(next: PolicyState): void {
@@ -22,8 +25,10 @@ export function createActivePolicy(): ActivePolicy {
     current: () => state,
     activate: (policy) => {
       state = { state: 'active', policy }
+      for (const listener of listeners) listener()
     },
     refuse: (fault, message) => unlessActive({ state: 'refused', fault, message }),
     markAbsent: (message) => unlessActive({ state: 'absent', message }),
+    onChange: (listener) => void listeners.push(listener),
   }
 }

@@ -1,19 +1,17 @@
 import type { Decision, Hook } from '../domain/decision.js'
 
+type DecidingHook = Exclude<Hook, 'list'>
+
 /** Decisions by the text that a policy gave: most policies give the same few texts again and again. */
 export interface Decisions {
-  of(text: string, hook: Hook, kind: string): Decision
+  of(text: string, hook: DecidingHook, kind: string): Decision
 }
 
 /** @param read reads a text that was not met before; the same text, hook and kind give the same decision */
 export function createDecisions(
-  read: (text: string, hook: Hook, kind: string) => Decision,
+  read: (text: string, hook: DecidingHook, kind: string) => Decision,
 ): Decisions {
-  const kept: Record<Hook, Map<string, Decision>> = {
-    pre: new Map(),
-    post: new Map(),
-    list: new Map(),
-  }
+  const kept: Record<DecidingHook, Map<string, Decision>> = { pre: new Map(), post: new Map() }
   return {
     of: (text, hook, kind) => {
       // What a patch may write depends on the method: such results are read each time.

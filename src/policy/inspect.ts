@@ -18,15 +18,9 @@ export interface PolicyInspection {
 export async function inspectPolicy(bundle: Bundle): Promise<PolicyInspection> {
   const { entrypoints, builtins, abi } = await compileRego(bundle.wasm)
   const policy = await compilePolicy(bundle, { patterns: createPatterns(), maxInputBytes: 1 << 20 })
-  const warnings = [
-    ...handshake.flatMap((method) => warningAbout(policy, method)),
-    ...(policy.hooks.list ? [unusedList] : []),
-  ]
+  const warnings = handshake.flatMap((method) => warningAbout(policy, method))
   return { entrypoints, builtins, abi, warnings }
 }
-
-const unusedList =
-  'mcp/list is checked but not called by this version: lists show what mcp/pre would refuse'
 
 // Without these no client gets as far as a call, whoever it is for.
 const handshake = ['initialize', 'notifications/initialized', 'ping'] as const

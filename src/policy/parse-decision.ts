@@ -1,4 +1,13 @@
-import type { Decision, DenyCode, FaultCause, Hook, Ruling } from '../domain/decision.js'
+import type {
+  Allow,
+  Decision,
+  Deny,
+  DenyCode,
+  FaultCause,
+  Hook,
+  ListDecision,
+  Ruling,
+} from '../domain/decision.js'
 import { isJsonObject } from '../domain/json.js'
 import type { JsonObject } from '../domain/json.js'
 import type { Obligation } from '../domain/obligation.js'
@@ -19,7 +28,7 @@ import {
 
 /** What a result is read against. `kind` decides what a patch may write. */
 export interface DecisionContext {
-  readonly hook: Hook
+  readonly hook: Exclude<Hook, 'list'>
   readonly kind: string
   readonly revision: string
   readonly obligations: ObligationParser
@@ -35,8 +44,21 @@ export function parseDecision(value: unknown, context: DecisionContext): Decisio
   }
 }
 
+/** Reads what `mcp/list` gave: the names that stay, as an array or a set. Any other value refuses the list. */
+export function parseNames(value: unknown, revision: string): ListDecision {
+  if (value === undefined) return policyError('undefined', '', revision)
+  try {
+    const list = listOf(value, 'the list')
+    const names = list.map((name, index) => stringOf(name, `name ${index} of the list`))
+    return { ...allowed(plainRuling(revision), '', []), names }
+  } catch (thrown) {
+    if (!(thrown instanceof ResultFault)) throw thrown
+    return policyError(thrown.cause, thrown.message, revision)
+  }
+}
+
 /** The refusal of a call that policy could not decide. `detail` is shown to the caller. */
-export function policyError(fault: FaultCause, detail: string, revision: string): Decision {
+export function policyError(fault: FaultCause, detail: string, revision: string): Deny {
   const reason = textOf(`policy_error: ${fault}${detail === '' ? '' : ` (${detail})`}`, 'reason')
   return refusal(plainRuling(revision), { reason, code: 'policy_error', fault })
 }
@@ -44,18 +66,11 @@ export function policyError(fault: FaultCause, detail: string, revision: string)
 function decisionOf(value: unknown, context: DecisionContext): Decision {
   const { revision } = context
   if (value === undefined) return policyError('undefined', '', revision)
-  if (context.hook === 'list') return fromNames(value, revision)
   if (value === true) return allowed(plainRuling(revision), '', [])
   if (value === false) return refusal(plainRuling(revision), {})
   if (Array.isArray(value)) return fromReasons(reasonsOf(value), revision)
   if (isJsonObject(value)) return fromObject(value, context)
   throw new ResultFault('the result must be a boolean, an object, or a set or array of reasons')
-}
-
-// The names that stay are no decision: here they are only checked.
-function fromNames(names: unknown, revision: string): Decision {
-  listOf(names, 'the list').forEach((name, index) => stringOf(name, `name ${index} of the list`))
-  return allowed(plainRuling(revision), '', [])
 }
 
 function fromReasons(reasons: readonly string[], revision: string): Decision {
@@ -165,7 +180,7 @@ function refuseObligations(result: JsonObject, context: DecisionContext): void {
 }
 
 // Written out member by member: V8 takes microseconds to spread an object, and every call comes by here.
-function allowed(ruling: Ruling, reason: string, obligations: readonly Obligation[]): Decision {
+function allowed(ruling: Ruling, reason: string, obligations: readonly Obligation[]): Allow {
   const { engine, rules, revision, warnings, labels, trial } = ruling
   return {
     engine,
@@ -188,7 +203,7 @@ interface RefusalTerms {
   readonly fault?: FaultCause
 }
 
-function refusal(ruling: Ruling, terms: RefusalTerms): Decision {
+function refusal(ruling: Ruling, terms: RefusalTerms): Deny {
   const { engine, rules, revision, warnings, labels, trial } = ruling
   return {
     engine,

@@ -1,7 +1,7 @@
 import type { Call } from '../domain/call.js'
 import type { Operation } from '../domain/operation.js'
 import { policyInput } from '../domain/policy-input.js'
-import type { PolicyInput } from '../domain/policy-input.js'
+import type { JudgedItems, PolicyInput } from '../domain/policy-input.js'
 import type { Policy } from '../domain/ports.js'
 import { anonymous } from '../domain/principal.js'
 
@@ -14,7 +14,9 @@ export function sampleInputs(hooks: Policy['hooks']): readonly PolicyInput[] {
     ...(hooks.post
       ? calls.map((call) => policyInput({ ...at, call, hook: 'post', response: sampleResponse }))
       : []),
-    ...(hooks.list ? calls.map((call) => policyInput({ ...at, call, hook: 'list' })) : []),
+    ...(hooks.list
+      ? sampleLists().map((list) => policyInput({ ...at, ...list, hook: 'list' }))
+      : []),
   ]
 }
 
@@ -29,6 +31,25 @@ function sampleCalls(): readonly Call[] {
     sampleCall('resources/read', { uri: 'file:///sample' }),
     sampleCall('prompts/get', { name: 'sample', arguments: { topic: 'sample' } }),
   ]
+}
+
+function sampleLists(): readonly { readonly call: Call; readonly items: JudgedItems }[] {
+  return [
+    { call: sampleCall('tools/list'), items: sampleItems('name') },
+    { call: sampleCall('prompts/list'), items: sampleItems('name') },
+    { call: sampleCall('resources/list'), items: sampleItems('uri') },
+    { call: sampleCall('resources/templates/list'), items: sampleItems('uriTemplate') },
+  ]
+}
+
+function sampleItems(identifiedBy: string): JudgedItems {
+  const items = Array.from({ length: 20 }, (_, index) => ({
+    [identifiedBy]: `sample:${index}`,
+    description: 'word '.repeat(20),
+    inputSchema: { type: 'object', properties: { text: { type: 'string' } } },
+  }))
+  const text = Buffer.from(JSON.stringify(items))
+  return { text, span: { start: 0, end: text.length } }
 }
 
 /** A call of nobody in particular. */

@@ -1,5 +1,5 @@
 import type { Session } from '../domain/session.js'
-import { createRecent } from './recent.js'
+import { createRecent } from '../domain/recent.js'
 import { sessionKey } from './session-key.js'
 
 /** Short texts kept by session and JSON-RPC id until they are asked for, or too many came after them. */

@@ -1,5 +1,5 @@
 import type { Session } from '../domain/session.js'
-import { createRecent } from './recent.js'
+import { createRecent } from '../domain/recent.js'
 import { sessionKey } from './session-key.js'
 
 /**

@@ -2,6 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /** Binds session ids to the principals that they were issued to. */
 export interface Seal {
+  /** Whether it does anything: without identities every id passes as it is. */
+  readonly binds: boolean
   /** The id that the client gets: the upstream's own, and a tag that only this principal can use. */
   close(upstreamId: string, principalId: string): string
   /** The upstream's id; undefined where the tag is missing or another principal's. */
@@ -10,30 +12,40 @@ export interface Seal {
 
 const tagLength = 22
 
-/** HMAC-SHA256 over principal and session, cut to 128 bits: any replica with the key can check the owner. */
-export function createSeal(key: Buffer): Seal {
-  const tag = (upstreamId: string, principalId: string): string =>
+/**
+ * HMAC-SHA256 over principal and session, cut to 128 bits: any replica with the keys can check the owner. The first key
+ * closes, each of them opens.
+ * @throws RangeError without a key
+ */
+export function createSeal(keys: readonly Buffer[]): Seal {
+  const [current] = keys
+  if (current === undefined) throw new RangeError('A seal needs a key')
+  const tag = (key: Buffer, upstreamId: string, principalId: string): string =>
     createHmac('sha256', key)
       .update(`${Buffer.byteLength(principalId)}:${principalId}:${upstreamId}`)
       .digest('base64url')
       .slice(0, tagLength)
 
   return {
-    close: (upstreamId, principalId) => `${upstreamId}.${tag(upstreamId, principalId)}`,
+    binds: true,
+    close: (upstreamId, principalId) => `${upstreamId}.${tag(current, upstreamId, principalId)}`,
     open: (sealedId, principalId) => {
       const dot = sealedId.length - tagLength - 1
       if (dot < 1 || sealedId[dot] !== '.') return undefined
       const upstreamId = sealedId.slice(0, dot)
-      const expected = Buffer.from(tag(upstreamId, principalId))
       const presented = Buffer.from(sealedId.slice(dot + 1))
-      const genuine = presented.length === expected.length && timingSafeEqual(presented, expected)
-      return genuine ? upstreamId : undefined
+      const isGenuine = keys.some((key) => {
+        const expected = Buffer.from(tag(key, upstreamId, principalId))
+        return presented.length === expected.length && timingSafeEqual(presented, expected)
+      })
+      return isGenuine ? upstreamId : undefined
     },
   }
 }
 
 /** For callers without identities: ids pass as the upstream issued them. */
 export const openSeal: Seal = {
+  binds: false,
   close: (upstreamId) => upstreamId,
   open: (sealedId) => sealedId,
 }

@@ -27,6 +27,16 @@ export interface Events {
   /** Seconds until the upstream's headers were there. */
   upstreamAnswered(server: string, seconds: number): void
   upstreamFailed(server: string, error: unknown): void
+  /** Several servers answer as one, and what this one would have added is not in the answer. */
+  serverLeftOut(server: string, kind: string, error: unknown): void
+  /** A server that runs as a program here. */
+  childStarted(server: string, pid: number): void
+  /** `outcome`: its exit code, or the signal that ended it. */
+  childEnded(server: string, pid: number, outcome: number | string, expected: boolean): void
+  /** What it wrote that is no message. */
+  childSaid(server: string, line: string): void
+  /** A message of it went nowhere. */
+  messageDropped(server: string, why: string): void
   /** Policy was loaded, found unchanged, or could not be used. */
   reloaded(entry: ReloadEntry): void
   /** No policy is in force. */
@@ -67,8 +77,23 @@ export function createEvents({ log, metrics }: { log: OperatorLog; metrics: Metr
     requestFailed: (error) => log.error({ err: error }, 'request_failed'),
 
     upstreamAnswered: (server, seconds) => metrics.upstreamAnswered(server, seconds),
-    upstreamFailed: (server, error) =>
-      log.warn({ server, code: codeOf(error), err: error }, 'upstream_failed'),
+    upstreamFailed(server, error) {
+      metrics.upstreamFailed(server)
+      log.warn({ server, code: codeOf(error), err: error }, 'upstream_failed')
+    },
+    serverLeftOut(server, kind, error) {
+      metrics.serverLeftOut(server)
+      log.warn({ server, kind, code: codeOf(error), err: error }, 'server_left_out')
+    },
+
+    childStarted: (server, pid) => log.info({ server, pid }, 'child_started'),
+    childEnded(server, pid, outcome, expected) {
+      const fields = { server, pid, outcome }
+      if (expected) log.info(fields, 'child_ended')
+      else log.warn(fields, 'child_ended')
+    },
+    childSaid: (server, line) => log.info({ server, line }, 'child_said'),
+    messageDropped: (server, why) => log.debug({ server, why }, 'message_dropped'),
 
     reloaded(entry) {
       const { outcome, source, revision, bundleDigest, error, time } = entry

@@ -26,6 +26,8 @@ export interface Metrics {
   bundleConfirmed(timeMs: number): void
   requestEnded(kind: string, outcome: CallResult['end'], seconds: number): void
   upstreamAnswered(server: string, seconds: number): void
+  upstreamFailed(server: string): void
+  serverLeftOut(server: string): void
   logWriteFailed(): void
   text(): Promise<string>
   readonly contentType: string
@@ -43,6 +45,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     help: 'Writes to the decision log that failed',
     registers,
   })
+  const failures = upstreamFailures(registers)
   registerGauges(options, registers)
   const kindOf = (kind: string): string => (options.isKnownKind(kind) ? kind : 'other')
 
@@ -51,6 +54,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     decided: ({ hook, kind, effect, mode }) => policy.decided(hook, kindOf(kind), effect, mode),
     policyErred: (cause) => policy.errors.inc({ cause }),
     failedOpen: () => policy.failOpen.inc(),
+    upstreamFailed: (server) => failures.calls.inc({ server }),
+    serverLeftOut: (server) => failures.leftOut.inc({ server }),
     bundleLoaded: (outcome) => bundle.loads.inc({ outcome }),
     bundleInForce({ revision, digest, timeMs }) {
       bundle.info.reset()
@@ -162,6 +167,23 @@ function trafficMetrics(registry: Registry) {
       },
       registry,
     ),
+  }
+}
+
+function upstreamFailures(registers: Registry[]) {
+  return {
+    calls: new Counter({
+      name: 'portcullis_upstream_failures_total',
+      help: 'Exchanges with an upstream that failed',
+      labelNames: ['server'],
+      registers,
+    }),
+    leftOut: new Counter({
+      name: 'portcullis_servers_left_out_total',
+      help: 'Merged answers that a server should have had a part in and had not',
+      labelNames: ['server'],
+      registers,
+    }),
   }
 }
 

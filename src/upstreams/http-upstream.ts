@@ -15,7 +15,8 @@ export interface HttpUpstreamOptions {
   readonly url: string
   readonly auth:
     | { readonly type: 'none' }
-    | { readonly type: 'static'; readonly token: string }
+    /** Headers of every request, names in lower case. */
+    | { readonly type: 'static'; readonly headers: Headers }
     | { readonly type: 'passthrough' }
   /** Longest silence before and within a reply to a POST, milliseconds. */
   readonly timeoutMs: number
@@ -27,6 +28,7 @@ const connectTimeoutMs = 5_000
 export function createHttpUpstream({ name, url, auth, timeoutMs }: HttpUpstreamOptions): Upstream {
   const { origin, pathname, search } = new URL(url)
   const path = pathname + search
+  const own = auth.type === 'static' ? Object.entries(auth.headers) : []
   // Streams live for days and tools may think for minutes: silence is bounded per exchange, not here.
   const pool = new Pool(origin, {
     headersTimeout: 0,
@@ -37,7 +39,7 @@ export function createHttpUpstream({ name, url, auth, timeoutMs }: HttpUpstreamO
   const headersFor = (headers: Headers, session: Session | undefined): Record<string, string> => {
     const kept = towardsUpstream(headers)
     if (session !== undefined) kept['mcp-session-id'] = session.upstreamId
-    if (auth.type === 'static') kept['authorization'] = `Bearer ${auth.token}`
+    for (const [header, value] of own) kept[header] = value
     const presented = headers['authorization']
     if (auth.type === 'passthrough' && presented !== undefined) kept['authorization'] = presented
     return kept

@@ -43,6 +43,20 @@ export function replaceData(frame: EventFrame, data: Buffer): Buffer {
   return Buffer.concat(parts)
 }
 
+/** The frame with another id in the place of its own; one without an id, or that resets it, stays as it is. */
+export function replaceId({ raw, id }: EventFrame, replacement: string): Buffer {
+  if (id === undefined || id === '') return raw
+  const parts: Buffer[] = []
+  let kept = 0
+  for (const line of linesOf(raw)) {
+    if (fieldName(raw, line) !== 'id' || idOf(fieldValue(raw, line, 'id')) === undefined) continue
+    parts.push(raw.subarray(kept, line.start), Buffer.from(`id: ${replacement}`))
+    kept = line.end
+  }
+  parts.push(raw.subarray(kept))
+  return Buffer.concat(parts)
+}
+
 /** An event that has data and nothing else. */
 export function writeEvent(data: Buffer): Buffer {
   return Buffer.concat([dataLines(data, newLine), newLine])

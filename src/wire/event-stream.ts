@@ -1,7 +1,7 @@
 import { type EventFrame, readFrame } from './event-frame.js'
 import { afterLineEnd, carriageReturn, lineEndsOf, lineFeed } from './event-lines.js'
 
-export { type EventFrame, replaceData, writeEvent } from './event-frame.js'
+export { type EventFrame, readFrame, replaceData, replaceId, writeEvent } from './event-frame.js'
 
 /** Cuts an event stream into frames whose `raw` bytes, in order, are exactly the bytes that went in. */
 export interface EventSplitter {

@@ -15,8 +15,8 @@ export interface Editor<State> {
   item(state: State, index: number): State
   /** `literal` as it is spelled, quotes included. */
   editString(state: State, literal: string): Edit
-  /** Any other value. */
-  editValue(state: State): Edit
+  /** Any other value; `literal` as it is spelled, undefined for an object or array. */
+  editValue(state: State, literal: string | undefined): Edit
 }
 
 /**
@@ -70,8 +70,11 @@ function editPlace<State>(
     const end = endOfString(source, at)
     return finish(walk, at, end, editor.editString(state, source.slice(at, end)))
   }
-  const edit = editor.editValue(state)
-  if (first !== '{' && first !== '[') return finish(walk, at, endOfScalar(source, at), edit)
+  if (first !== '{' && first !== '[') {
+    const end = endOfScalar(source, at)
+    return finish(walk, at, end, editor.editValue(state, source.slice(at, end)))
+  }
+  const edit = editor.editValue(state, undefined)
   const inner = skipSpace(source, at + 1)
   const isEmpty = source[inner] === '}' || source[inner] === ']'
   if (edit !== 'enter' || isEmpty) return finish(walk, at, endOfValue(source, at), edit)

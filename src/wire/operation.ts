@@ -4,18 +4,19 @@ import type { Member, NotificationMessage, RequestMessage } from '../domain/mess
 import type { Operation } from '../domain/operation.js'
 import type { ClaimedClient } from '../domain/session.js'
 import { decodeString } from './json-text.js'
-import { methodRow } from './methods.js'
+import { methodRow, methodTakenFor } from './methods.js'
 
 type Asking = RequestMessage | NotificationMessage
 
 /**
  * What the message asks for.
- * @throws GatewayError `invalid_params` where the method's own members are missing or of another type
+ * @throws GatewayError `invalid_params` where the method's own members are missing or of another type,
+ * `invalid_request` where the method could be taken for another one
  */
 export function readOperation(message: Asking): Operation {
   const kind = message.method
   const row = methodRow(kind)
-  if (row === undefined) return other(message)
+  if (row === undefined) return unknown(message)
   // A call without an id is a call to whoever does not look for one: it is judged as what its method says.
   switch (row.target) {
     case 'tool':
@@ -39,11 +40,21 @@ export function readOperation(message: Asking): Operation {
   }
 }
 
+function unknown(message: Asking): Operation {
+  const known = methodTakenFor(message.method)
+  if (known === undefined) return other(message)
+  throw new GatewayError(
+    'invalid_request',
+    `"method" differs from "${known}" only in case, white space or control characters`,
+  )
+}
+
 function other(message: Asking): Operation {
   return { type: 'other', kind: message.method, params: message.params?.span }
 }
 
-function requireText(message: Asking, name: string): string {
+/** @throws GatewayError `invalid_params` where the message's params have no such text */
+export function requireText(message: Asking, name: string): string {
   const member = message.params?.members.get(name)
   if (member?.shape !== 'string') {
     throw new GatewayError('invalid_params', `${message.method} needs "params.${name}", a string`)

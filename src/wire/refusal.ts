@@ -106,6 +106,7 @@ export const wire: Readonly<Record<ErrorCode, WireForm>> = {
   header_mismatch: { rpc: -32020, http: 400, says: 'message', fault: 'protocol' },
   method_not_found: { rpc: -32601, http: 404, says: 'message', fault: 'protocol' },
   unsupported_version: { rpc: -32022, http: 400, says: 'message', fault: 'protocol' },
+  unknown_revision: { rpc: -32000, http: 400, says: 'message', fault: 'protocol' },
   missing_capability: { rpc: -32021, http: 400, says: 'message', fault: 'protocol' },
   session_required: { rpc: -32000, http: 400, says: 'message', fault: 'protocol' },
   not_acceptable: { rpc: -32000, http: 406, says: 'message', fault: 'protocol' },
@@ -117,6 +118,7 @@ export const wire: Readonly<Record<ErrorCode, WireForm>> = {
   session_not_found: { rpc: -32001, http: 404, says: 'message', fault: 'protocol' },
   method_not_allowed: { rpc: -32000, http: 405, says: 'message', fault: 'protocol' },
   overloaded: { rpc: -32000, http: 503, says: 'message', fault: 'protocol' },
+  post_only: { rpc: -32000, http: 405, says: 'message', fault: 'protocol' },
   stopping: { rpc: -32000, http: 503, says: 'message', fault: 'protocol' },
   not_found: { rpc: -32000, http: 404, says: 'message', fault: 'protocol' },
 }

@@ -35,7 +35,13 @@ function policyOf({ revision, digest }: Bundle): Policy {
   const unused = (): never => {
     throw new Error('not asked for a decision here')
   }
-  return { revision, digest, hooks: { pre: true, post: false, list: false }, evaluate: unused }
+  return {
+    revision,
+    digest,
+    hooks: { pre: true, post: false, list: false },
+    evaluate: unused,
+    list: unused,
+  }
 }
 
 /** A source in memory: each fetch gives what `supply` makes then. */

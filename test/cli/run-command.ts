@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { PassThrough, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { runCli } from '../../src/cli/cli.js'
 import type { ExitCode } from '../../src/cli/command.js'
@@ -24,6 +25,7 @@ export async function run(
     env,
     signals: new EventEmitter(),
     readInput: () => Promise.resolve(Buffer.from(input)),
+    openStdio: () => ({ input: Readable.from([]), output: new PassThrough() }),
   })
   return { exitCode, ...told }
 }
@@ -45,6 +47,7 @@ export async function serveDemo(env: Readonly<Record<string, string>> = {}): Pro
     env: { DECISION_LOG: 'off', LOG_LEVEL: 'silent', ...env },
     signals,
     readInput: () => Promise.resolve(Buffer.alloc(0)),
+    openStdio: () => ({ input: Readable.from([]), output: new PassThrough() }),
   })
   const greeting = await new Promise<string>((resolve) => errors.once('line', resolve))
   const url = /MCP on (\S+)/.exec(greeting)?.[1] ?? ''

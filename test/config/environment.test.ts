@@ -78,11 +78,12 @@ describe('secrets', () => {
   const needsToken = { UPSTREAM_AUTH: 'static' }
 
   test('a newline at the end of a secret file is no part of it', () => {
-    const { upstream } = configOf({
+    const { upstreams } = configOf({
       env: { ...needsToken, UPSTREAM_TOKEN_FILE: '/s' },
       files: { '/s': `${secret}\n` },
     })
-    expect(upstream.auth).toEqual({ type: 'static', token: secret })
+    const headers = { authorization: `Bearer ${secret}` }
+    expect(upstreams[0].auth).toEqual({ type: 'static', headers })
   })
 
   test.each([

@@ -15,7 +15,7 @@ describe('the config file', () => {
   })
 
   test('holds secrets, or names the files that do', () => {
-    const { upstream, policy } = configOf({
+    const { upstreams, policy } = configOf({
       flags,
       files: {
         'g.yaml': [
@@ -25,7 +25,8 @@ describe('the config file', () => {
         '/t': 'from-file\n',
       },
     })
-    expect(upstream.auth).toEqual({ type: 'static', token: 'from-file' })
+    const headers = { authorization: 'Bearer from-file' }
+    expect(upstreams[0].auth).toEqual({ type: 'static', headers })
     expect(policy.bundle.source).toMatchObject({ token: 'u' })
   })
 

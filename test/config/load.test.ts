@@ -3,6 +3,7 @@ import { loadConfig } from '../../src/config/load.js'
 import { configOf, faultsOf, load } from './read-settings.js'
 
 const key = Buffer.alloc(32, 7)
+const other = Buffer.alloc(48, 8)
 
 describe('defaults and precedence', () => {
   test('with nothing but an upstream the defaults of the reference hold', () => {
@@ -13,15 +14,20 @@ describe('defaults and precedence', () => {
         allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
         allowedOrigins: [],
         maxBodyBytes: 4_194_304,
+        unknownMethods: 'pass',
       },
       ops: { host: '127.0.0.1', port: 9464 },
-      upstream: {
-        name: 'default',
-        target: { type: 'url', url: 'http://127.0.0.1:3000/mcp' },
-        auth: { type: 'none' },
-        timeoutMs: 300_000,
-        maxMessageBytes: 16_777_216,
-      },
+      upstreams: [
+        {
+          name: 'default',
+          target: { type: 'url', url: 'http://127.0.0.1:3000/mcp' },
+          auth: { type: 'none' },
+          timeoutMs: 300_000,
+          maxMessageBytes: 16_777_216,
+          trusted: false,
+          era: undefined,
+        },
+      ],
       policy: {
         mode: 'audit-only',
         failMode: 'open',
@@ -32,7 +38,8 @@ describe('defaults and precedence', () => {
         maxInputBytes: 1_048_576,
       },
       identity: { modes: ['none'], trustedProxies: [] },
-      session: { key: undefined },
+      session: { keys: [] },
+      replica: expect.stringMatching(/^[a-z0-9-]{8,40}$/) as string,
       decisionLog: {
         destination: { type: 'stdout' },
         args: 'digest',
@@ -99,14 +106,19 @@ describe('values', () => {
       { decisionLog: { args: 'masked', mask: ['a', 'b.c'] } },
     ],
     [{ DECISION_LOG_DURABILITY: 'synced' }, { decisionLog: { durability: 'synced' } }],
-    [{ SESSION_KEY: key.toString('hex') }, { session: { key } }],
-    [{ SESSION_KEY: key.toString('base64') }, { session: { key } }],
-    [{ SESSION_KEY: key.toString('base64url') }, { session: { key } }],
+    [{ SESSION_KEY: key.toString('hex') }, { session: { keys: [key] } }],
+    [{ SESSION_KEY: key.toString('base64') }, { session: { keys: [key] } }],
+    [
+      { SESSION_KEY: `${key.toString('hex')},\n ${other.toString('base64')}\n` },
+      { session: { keys: [key, other] } },
+    ],
+    [{ UNKNOWN_METHODS: 'deny' }, { mcp: { unknownMethods: 'deny' } }],
+    [{ SESSION_KEY: key.toString('base64url') }, { session: { keys: [key] } }],
     [
       { UPSTREAM_AUTH: 'static', UPSTREAM_TOKEN: 't' },
-      { upstream: { auth: { type: 'static', token: 't' } } },
+      { upstreams: [{ auth: { type: 'static', headers: { authorization: 'Bearer t' } } }] },
     ],
-    [{ UPSTREAM_AUTH: 'passthrough' }, { upstream: { auth: { type: 'passthrough' } } }],
+    [{ UPSTREAM_AUTH: 'passthrough' }, { upstreams: [{ auth: { type: 'passthrough' } }] }],
     [
       { AUTH_MODE: 'trusted-headers,none,trusted-headers', TRUSTED_PROXIES: '10.0.0.0/8, ::1' },
       { identity: { modes: ['trusted-headers', 'none'], trustedProxies: ['10.0.0.0/8', '::1'] } },
@@ -222,18 +234,18 @@ describe('demo', () => {
   const env = {}
   const readFile = () => ''
 
-  test('without an upstream nothing starts, and the fault names both ways out', () => {
+  test('without an upstream nothing starts, and the fault names each way out', () => {
     const loaded = loadConfig({ flags: {}, env, readFile })
     expect(loaded).toEqual({
       ok: false,
-      faults: [expect.stringMatching(/set UPSTREAM_URL .*--demo/)],
+      faults: [expect.stringMatching(/set UPSTREAM_URL .*UPSTREAMS_FILE.*--demo/)],
     })
   })
 
   test('--demo supplies upstream, starter bundle and identities from this machine', () => {
     const loaded = loadConfig({ flags: { demo: true }, env, readFile })
     if (!loaded.ok) throw new Error(loaded.faults.join())
-    expect(loaded.config.upstream).toMatchObject({ name: 'demo', target: { type: 'demo' } })
+    expect(loaded.config.upstreams).toMatchObject([{ name: 'demo', target: { type: 'demo' } }])
     expect(loaded.config.policy.bundle.source).toEqual({
       type: 'disk',
       path: expect.stringMatching(/bundles.starter\.tar\.gz$/) as string,
@@ -250,9 +262,21 @@ describe('demo', () => {
       flags: { demo: true, 'policy-bundle': 'mine.tar.gz' },
       env: { AUTH_MODE: 'none' },
     })
-    expect(config.upstream.target).toEqual({ type: 'url', url: 'http://127.0.0.1:3000/mcp' })
+    expect(config.upstreams[0].target).toEqual({ type: 'url', url: 'http://127.0.0.1:3000/mcp' })
     expect(config.policy.bundle.source).toEqual({ type: 'disk', path: 'mine.tar.gz' })
     expect(config.identity).toEqual({ modes: ['none'], trustedProxies: [] })
+  })
+})
+
+describe('the replica', () => {
+  const replicaOn = (HOSTNAME: string): string => configOf({ env: { HOSTNAME } }).replica
+
+  test('has another name after a restart, and does not show the name of its host', () => {
+    const [first, second] = [replicaOn('pod-7'), replicaOn('pod-7')]
+    expect(first).not.toBe(second)
+    expect(first).not.toContain('pod-7')
+    expect(first.slice(0, 8)).toBe(second.slice(0, 8))
+    expect(first.slice(0, 8)).not.toBe(replicaOn('pod-8').slice(0, 8))
   })
 })
 

@@ -3,6 +3,8 @@ import type { Config } from '../../src/config/config.js'
 import type { Loaded } from '../../src/config/load.js'
 
 export interface Given {
+  /** The upstream that is there unless a test brings its own; false for none. */
+  readonly upstream?: boolean
   readonly env?: Readonly<Record<string, string>>
   readonly flags?: Readonly<Record<string, string | boolean>>
   /** Files by path; every other path is not there. */
@@ -10,14 +12,17 @@ export interface Given {
 }
 
 /** Loads with an upstream, so that a test states only what it is about. */
-export function load({ env = {}, flags = {}, files = {} }: Given): Loaded {
-  const readFile = (path: string): string => {
+export function load({ upstream = true, env = {}, flags = {}, files = {} }: Given): Loaded {
+  const usual = upstream ? { UPSTREAM_URL: 'http://127.0.0.1:3000/mcp' } : {}
+  return loadConfig({ flags, env: { ...usual, ...env }, readFile: readerOf(files) })
+}
+
+export function readerOf(files: Readonly<Record<string, string>>): (path: string) => string {
+  return (path) => {
     const text = files[path]
     if (text === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ENOENT' })
     return text
   }
-  const upstream = { UPSTREAM_URL: 'http://127.0.0.1:3000/mcp' }
-  return loadConfig({ flags, env: { ...upstream, ...env }, readFile })
 }
 
 export function configOf(given: Given): Config {

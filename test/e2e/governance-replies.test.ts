@@ -331,11 +331,6 @@ describe('without mcp/post replies are piped unread', () => {
   test.each<[string, string | Buffer, Record<string, string>]>([
     ['ambiguous and larger than MAX_MESSAGE_BYTES', big, { 'content-type': 'application/json' }],
     ['HTML', '<p>hello</p>', { 'content-type': 'text/html' }],
-    [
-      'compressed',
-      gzipSync(big),
-      { 'content-type': 'application/json', 'content-encoding': 'gzip' },
-    ],
   ])('%s', async (_what, body, headers) => {
     const env = { MAX_MESSAGE_BYTES: '4096' }
     const { gateway } = await governed(
@@ -345,9 +340,8 @@ describe('without mcp/post replies are piped unread', () => {
     )
     const answer = await gateway.post(call)
     const bytes = Buffer.from(await answer.arrayBuffer())
-    const plain = headers['content-encoding'] === undefined ? Buffer.from(body) : Buffer.from(big)
     expect(answer.status).toBe(200)
-    expect(bytes.equals(plain)).toBe(true)
+    expect(bytes.equals(Buffer.from(body))).toBe(true)
     expect(await logged(gateway, 'decision')).toHaveLength(1)
   })
 })

@@ -10,6 +10,7 @@ const parts = {
   identity: { authenticate: () => caller },
   sessions: createSessions(openSeal),
   server: 'default',
+  terminated: false,
   now: () => 0,
   newId: () => 'id',
 }

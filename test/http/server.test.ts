@@ -29,6 +29,7 @@ async function openDoor({ handle = refuse, onRefused = (): void => undefined } =
           pipeline: { handle, listen: refuse, end: refuse },
           sessions: createSessions(openSeal),
           server: 'default',
+          terminated: false,
         },
       ],
     },

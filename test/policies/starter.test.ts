@@ -96,7 +96,7 @@ describe('methods', () => {
     },
   )
 
-  test.each(['tools/delete', 'Ping', 'notification/x'])('%s is refused as unknown', (kind) => {
+  test.each(['tools/delete', 'pong', 'notification/x'])('%s is refused as unknown', (kind) => {
     expect(judge(callOf(kind))).toMatchObject({
       effect: 'deny',
       code: 'policy_deny',

@@ -275,7 +275,7 @@ describe('inspecting', () => {
       entrypoints: ['mcp/list', 'mcp/post', 'mcp/pre'],
       builtins: [],
       abi: '1.3',
-      warnings: [expect.stringMatching(/^mcp\/list is checked/)],
+      warnings: [],
     })
     expect((await inspectPolicy(await fixtureBundle('format'))).builtins).toEqual(['sprintf'])
   })

@@ -1,16 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import type { Hook } from '../../src/domain/decision.js'
-import { parseDecision } from '../../src/policy/parse-decision.js'
+import { parseDecision, parseNames } from '../../src/policy/parse-decision.js'
 import { createObligationParser } from '../../src/policy/parse-obligations.js'
 import { createPatterns } from '../../src/policy/patterns.js'
 
+type DecidingHook = Exclude<Hook, 'list'>
+
 const obligations = createObligationParser(createPatterns())
 
-function parse(value: unknown, hook: Hook = 'pre', kind = 'tools/call') {
+function parse(value: unknown, hook: DecidingHook = 'pre', kind = 'tools/call') {
   return parseDecision(value, { hook, kind, revision: 'r1', obligations })
 }
 
-function expectFault(value: unknown, says: string, hook: Hook = 'pre', kind = 'tools/call') {
+function expectFault(
+  value: unknown,
+  says: string,
+  hook: DecidingHook = 'pre',
+  kind = 'tools/call',
+) {
   expect(parse(value, hook, kind)).toMatchObject({
     effect: 'deny',
     code: 'policy_error',
@@ -268,11 +275,24 @@ describe('replace, filter_fields and mask_fields', () => {
 })
 
 describe('the list hook', () => {
-  test('gives names, and anything else refuses the list', () => {
-    expect(parse(['a', 'b'], 'list').effect).toBe('allow')
-    expect(parse([], 'list').effect).toBe('allow')
-    expectFault(true, 'list', 'list')
-    expectFault({ allow: true }, 'list', 'list')
-    expectFault(['a', 5], 'name 1', 'list')
+  test('gives names as they are, however long and however many', () => {
+    const names = ['b', 'a', 'a', 'x'.repeat(5000), ...Array.from({ length: 50 }, String)]
+    expect(parseNames(names, 'r1')).toMatchObject({ effect: 'allow', revision: 'r1', names })
+    expect(parseNames([], 'r1')).toMatchObject({ effect: 'allow', names: [] })
+  })
+
+  test.each([[true], [{ allow: true }], [['a', 5]], ['a'], [null], [3]])(
+    'refuses the list for any other value: %j',
+    (value) => {
+      expect(parseNames(value, 'r1')).toMatchObject({
+        effect: 'deny',
+        code: 'policy_error',
+        fault: 'invalid_result',
+      })
+    },
+  )
+
+  test('refuses the list where it is undefined', () => {
+    expect(parseNames(undefined, 'r1')).toMatchObject({ effect: 'deny', fault: 'undefined' })
   })
 })

@@ -20,14 +20,20 @@ export const mcpHeaders = {
   accept: 'application/json, text/event-stream',
 }
 
-/** @param env settings by their names in the environment, as an operator would give them */
-export async function startTestGateway(env: Record<string, string>): Promise<TestGateway> {
+/**
+ * @param env settings by their names in the environment, as an operator would give them
+ * @param files texts of the files that the settings name, by path
+ */
+export async function startTestGateway(
+  env: Record<string, string>,
+  files: Record<string, string> = {},
+): Promise<TestGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-'))
   const path = join(folder, 'decisions.jsonl')
   const loaded = loadConfig({
     flags: {},
     env: { PORT: '0', OPS_PORT: '0', DECISION_LOG: path, LOG_LEVEL: 'silent', ...env },
-    readFile: () => '',
+    readFile: (path) => files[path] ?? '',
   })
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'))
   const gateway = await startGateway(loaded.config)

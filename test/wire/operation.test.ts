@@ -54,6 +54,22 @@ describe('an operation is what the message asks for', () => {
   })
 })
 
+test.each(['Tools/Call', ' tools/call', 'tools/call\0x', 'tools/\u200bcall', 'PING', 'ping\n'])(
+  '%j could be taken for another method, and is refused',
+  (method) => {
+    expect(() => operation(method, '{"name":"a"}')).toThrow(
+      expect.objectContaining({ code: 'invalid_request' }),
+    )
+  },
+)
+
+test.each(['tools/call2', 'tool/call', '', 'acme/Tools/Call', 'skills/list'])(
+  '%j is a method of its own',
+  (method) => {
+    expect(operation(method)).toEqual({ type: 'other', kind: method, params: undefined })
+  },
+)
+
 describe('what a client says of itself', () => {
   test('stands in initialize', () => {
     const message = asking(

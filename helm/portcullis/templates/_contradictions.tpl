@@ -1,6 +1,7 @@
 {{- /* Stops the release where the values contradict each other: here it costs nobody a pod that does not start. */}}
 {{- define "portcullis.contradictions" -}}
 {{- include "portcullis.contradictions.policy" . }}
+{{- include "portcullis.contradictions.upstreams" . }}
 {{- include "portcullis.contradictions.callers" . }}
 {{- include "portcullis.contradictions.pods" . }}
 {{- end }}
@@ -38,10 +39,32 @@
 {{- end }}
 {{- end }}
 
-{{- define "portcullis.contradictions.callers" -}}
-{{- if not .Values.upstream.url }}
-{{- fail "upstream.url is not set: name the MCP server that the gateway stands in front of, such as http://weather.tools.svc:8000/mcp." }}
+{{- define "portcullis.contradictions.upstreams" -}}
+{{- $several := include "portcullis.hasServers" . }}
+{{- if not (or .Values.upstream.url $several) }}
+{{- fail "upstream.url is not set: name the MCP server that the gateway stands in front of, such as http://weather.tools.svc:8000/mcp, or several in upstreams." }}
 {{- end }}
+{{- if and .Values.upstream.url $several }}
+{{- fail "upstream.url and upstreams are both set: keep one of them. A single server can stand in upstreams too." }}
+{{- end }}
+{{- if and .Values.upstreams .Values.upstreamsSecret.existingSecret }}
+{{- fail "upstreams and upstreamsSecret.existingSecret are both set: keep one of them." }}
+{{- end }}
+{{- if and $several (eq .Values.upstream.auth.type "static") }}
+{{- fail "upstream.auth.type static is for upstream.url: give each server of upstreams its own headers, with the secret as ${NAME} from extraEnv." }}
+{{- end }}
+{{- $pods := include "portcullis.maximumPods" . | int }}
+{{- if and (or (gt (len .Values.upstreams) 1) .Values.upstreamsSecret.existingSecret) (gt $pods 1) (not .Values.session.existingSecret) }}
+{{- fail "Several upstreams are one server on more than one pod: set session.existingSecret, or a session opened on one pod is unknown to the others." }}
+{{- end }}
+{{- range $name, $server := .Values.upstreams }}
+{{- if and $server.command (gt $pods 1) (ne $.Values.service.sessionAffinity "ClientIP") }}
+{{- fail (printf "upstreams.%s runs in the pod that opened its session, and there is more than one: set service.sessionAffinity to ClientIP." $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "portcullis.contradictions.callers" -}}
 {{- $auth := .Values.upstream.auth }}
 {{- if and (eq $auth.type "static") (not $auth.existingSecret) }}
 {{- fail "upstream.auth.type is static, but upstream.auth.existingSecret does not name the Secret with the token." }}

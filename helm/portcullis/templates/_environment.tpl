@@ -28,10 +28,21 @@ LOG_LEVEL: {{ . | quote }}
 {{- end }}
 
 {{- define "portcullis.environment.upstream" -}}
+{{- if include "portcullis.hasServers" . }}
+UPSTREAMS_FILE: {{ printf "/etc/portcullis/upstreams/%s" (include "portcullis.serversKey" .) | quote }}
+{{- /* Headers in the file imply static. */}}
+{{- if eq .Values.upstream.auth.type "passthrough" }}
+UPSTREAM_AUTH: passthrough
+{{- end }}
+{{- else }}
 UPSTREAM_URL: {{ .Values.upstream.url | quote }}
 UPSTREAM_AUTH: {{ .Values.upstream.auth.type | quote }}
 {{- if eq .Values.upstream.auth.type "static" }}
 UPSTREAM_TOKEN_FILE: /etc/portcullis/secrets/upstream-token
+{{- end }}
+{{- end }}
+{{- with .Values.unknownMethods }}
+UNKNOWN_METHODS: {{ . | quote }}
 {{- end }}
 {{- with .Values.upstream.timeoutMs }}
 UPSTREAM_TIMEOUT_MS: {{ . | int64 | quote }}

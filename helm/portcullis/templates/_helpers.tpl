@@ -62,6 +62,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- ternary "bundle.tar.gz" .Values.policy.existingConfigMap.key (ne .Values.policy.bundle "") }}
 {{- end }}
 
+{{- /* Not empty where a file says what stands behind the gateway. */}}
+{{- define "portcullis.hasServers" -}}
+{{- if or .Values.upstreams .Values.upstreamsSecret.existingSecret }}yes{{ end }}
+{{- end }}
+
+{{- define "portcullis.serversKey" -}}
+{{- ternary "mcp-servers.json" .Values.upstreamsSecret.key (gt (len .Values.upstreams) 0) }}
+{{- end }}
+
 {{- define "portcullis.policySources" -}}
 {{- $policy := .Values.policy }}
 {{- $sources := list }}

@@ -24,6 +24,19 @@
       - key: {{ include "portcullis.bundleKey" . | quote }}
         path: {{ include "portcullis.bundleKey" . | quote }}
 {{- end }}
+{{- if .Values.upstreams }}
+- name: upstreams
+  configMap:
+    name: {{ include "portcullis.fullname" . }}-upstreams
+{{- else if .Values.upstreamsSecret.existingSecret }}
+- name: upstreams
+  secret:
+    secretName: {{ .Values.upstreamsSecret.existingSecret | quote }}
+    defaultMode: 0440
+    items:
+      - key: {{ .Values.upstreamsSecret.key | quote }}
+        path: {{ .Values.upstreamsSecret.key | quote }}
+{{- end }}
 {{- with include "portcullis.secrets" . | fromYamlArray }}
 - name: secrets
   projected:
@@ -47,6 +60,11 @@
 # The folder, never a single file with subPath: only a folder follows the ConfigMap.
 - name: policy
   mountPath: /etc/portcullis/policy
+  readOnly: true
+{{- end }}
+{{- if include "portcullis.hasServers" . }}
+- name: upstreams
+  mountPath: /etc/portcullis/upstreams
   readOnly: true
 {{- end }}
 {{- if include "portcullis.secrets" . }}

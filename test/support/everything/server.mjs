@@ -7,6 +7,7 @@ import { addReportTools } from './report-tools.mjs'
 import { addResources } from './resources.mjs'
 import { addRoundTools } from './round-tools.mjs'
 import { addSchemaTools } from './schema-tools.mjs'
+import { addWaitingTools, createGivenUp } from './waiting-tools.mjs'
 
 /**
  * Gives a factory of MCP servers that do everything that a client can ask for, in the era that they are made
@@ -17,6 +18,7 @@ import { addSchemaTools } from './schema-tools.mjs'
  */
 export function createEverything({ bus } = {}) {
   const states = createRequestStateCodec({ key: randomBytes(32) })
+  const givenUp = createGivenUp()
   return ({ era }) => {
     const server = new McpServer(
       { name: 'everything', version: '1.0.0' },
@@ -37,6 +39,7 @@ export function createEverything({ bus } = {}) {
     addReportTools(server, changes)
     addInputTools(server)
     addRoundTools(server, states)
+    addWaitingTools(server, givenUp)
     addResources(server, subscribed)
     addPrompts(server)
     return server

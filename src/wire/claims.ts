@@ -1,6 +1,6 @@
 import type { NotificationMessage, RequestMessage } from '../domain/message.js'
 import type { ClaimedClient } from '../domain/session.js'
-import { readClaimedClient } from '../wire/operation.js'
+import { readClaimedClient } from './operation.js'
 
 /** Claims outlive the message that made them, in sessions and records; no honest one is longer. */
 const keptLength = 256

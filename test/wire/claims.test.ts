@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { claimedClient, cutClaim } from '../../src/http/claims.js'
+import { claimedClient, cutClaim } from '../../src/wire/claims.js'
 import { readMessage } from '../../src/wire/message.js'
 
 function initialize(clientInfo: object) {

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import { createBridge, defaultLimits, type BridgeLimits } from './bridge/bridge.js'
+import { keepEras, probeEras } from './bridge/eras.js'
+import type { Config, UpstreamConfig } from './config/config.js'
+import type { ProbedUpstream, Sessions, Upstream } from './domain/ports.js'
+import { sealFor, sealKeys, type CleanUps, type Governance } from './governance.js'
+import type { McpRoute } from './http/mcp-routes.js'
+import { createAggregate } from './routing/aggregate.js'
+import { createOpaqueSeal } from './sessions/opaque-seal.js'
+import { createSessions } from './sessions/sessions.js'
+import { createHttpUpstream } from './upstreams/http-upstream.js'
+import { createStdioUpstream } from './upstreams/stdio-upstream.js'
+
+/** What is served at which paths. */
+export interface Endpoints {
+  readonly routes: readonly McpRoute[]
+  /** What stands behind `/mcp`, for the operator. */
+  readonly behind: string
+}
+
+/**
+ * Opens the upstreams and puts a line through policy before each: alone at `/servers/NAME/mcp`, and at `/mcp` the only
+ * one or all as one.
+ */
+export async function openEndpoints(
+  config: Config,
+  governance: Governance,
+  cleanUps: CleanUps,
+): Promise<Endpoints> {
+  const servers: Server[] = []
+  for (const upstream of config.upstreams) {
+    const server = await openServer(upstream, config, governance, cleanUps)
+    cleanUps.push(() => server.upstream.close())
+    servers.push(server)
+  }
+  const routes = servers.map((server) => routeTo(server, config, governance))
+  const [only, ...others] = routes
+  if (only !== undefined && others.length === 0) {
+    const paths = ['/mcp', ...only.paths]
+    return { routes: [{ ...only, paths }], behind: servers[0]?.address ?? '' }
+  }
+  const all = routeToAll(servers, config, governance)
+  return { routes: [all, ...routes], behind: servers.map(({ name }) => name).join(', ') }
+}
+
+interface Server {
+  readonly name: string
+  readonly upstream: Upstream
+  /** The same for clients of both eras. */
+  readonly bridged: () => ProbedUpstream
+  /** MCP ends at it: it is no server over HTTP to which requests could be passed through. */
+  readonly isStdio: boolean
+  readonly address: string
+}
+
+async function openServer(
+  configured: UpstreamConfig,
+  config: Config,
+  governance: Governance,
+  cleanUps: CleanUps,
+): Promise<Server> {
+  const { name, auth, timeoutMs, maxMessageBytes, era, target } = configured
+  if (target.type === 'stdio') {
+    const { events, version } = governance
+    const { replica } = config
+    const started = { ...target, name, timeoutMs, maxMessageBytes, events, replica, era, version }
+    const upstream = createStdioUpstream(started)
+    const bridged = (): ProbedUpstream =>
+      bridge(upstream, () => upstream.eras(), stdioLimits, governance)
+    return { name, upstream, bridged, isStdio: true, address: target.command }
+  }
+  const url = target.type === 'url' ? target.url : await demoUrl(cleanUps)
+  const upstream = createHttpUpstream({ name, url, auth, timeoutMs })
+  const eras = keepEras(() => probeEras(upstream, randomUUID))
+  const bridged = (): ProbedUpstream => bridge(upstream, eras, defaultLimits, governance)
+  return { name, upstream, bridged, isStdio: false, address: url }
+}
+
+function bridge(
+  upstream: Upstream,
+  eras: ProbedUpstream['eras'],
+  limits: BridgeLimits,
+  { catalog }: Governance,
+): ProbedUpstream {
+  return createBridge({ upstream, eras, newId: randomUUID, limits, catalog })
+}
+
+/** A session with a server on stdio is a process. */
+const stdioLimits: BridgeLimits = { ...defaultLimits, sessions: 100, sessionsPerClient: 2 }
+
+async function demoUrl(cleanUps: CleanUps): Promise<string> {
+  // Only who asks for the demo waits for the SDK to load.
+  const { startDemoServer } = await import('./demo/server.js')
+  const demo = await startDemoServer()
+  cleanUps.push(() => demo.close())
+  return demo.url
+}
+
+/** One upstream: an HTTP server as it is, whichever era it speaks; a stdio server as a server of both. */
+function routeTo(server: Server, config: Config, governance: Governance): McpRoute {
+  const { name, upstream, bridged, isStdio } = server
+  return {
+    paths: [`/servers/${name}/mcp`],
+    pipeline: governance.pipeline(isStdio ? bridged() : upstream),
+    sessions: createSessions(sealFor(config)),
+    server: name,
+    terminated: isStdio,
+  }
+}
+
+/** The id of a session with several servers holds one id of each. */
+const longestSessionId = 8 * 1024
+
+function routeToAll(servers: readonly Server[], config: Config, governance: Governance): McpRoute {
+  const { version, telling, events } = governance
+  const sessions: Sessions = createSessions(createOpaqueSeal(sealKeys(config.session)), {
+    maxLength: longestSessionId,
+  })
+  const pipeline = createAggregate({
+    servers: servers.map(({ name, bridged }) => ({
+      name,
+      pipeline: governance.pipeline(bridged()),
+    })),
+    version,
+    maxMessageBytes: config.upstreams[0].maxMessageBytes,
+    telling,
+    events,
+    newId: randomUUID,
+    now: Date.now,
+  })
+  return { paths: ['/mcp'], pipeline, sessions, server: '', terminated: true }
+}

@@ -1,0 +1,266 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { createDiskSource } from './bundles/disk-source.js'
+import { createHttpSource } from './bundles/http-source.js'
+import { createLoader, type Loader } from './bundles/loader.js'
+import type { BundleSource } from './bundles/source.js'
+import { createCatalog } from './catalog/catalog.js'
+import type { BundleConfig, Config } from './config/config.js'
+import { packageVersion } from './config/version.js'
+import { createDecisionLog, type WrittenDecisionLog } from './decision-log/decision-log.js'
+import type { HandledCall } from './domain/answer.js'
+import type { CallResult, OutcomeEntry, ReloadEntry } from './domain/entry.js'
+import type { GatewayError } from './domain/errors.js'
+import { createCallDescriber, type AnnotationsOf } from './domain/policy-input.js'
+import type { Catalog, Pipeline, Upstream } from './domain/ports.js'
+import { createOpsServer } from './http/ops-routes.js'
+import { createReadiness } from './http/readiness.js'
+import type { Permitted } from './pipeline/admit.js'
+import type { KnownTask } from './pipeline/parts.js'
+import { createListChanges } from './pipeline/list-changes.js'
+import { createPipeline } from './pipeline/pipeline.js'
+import { createActivePolicy, type ActivePolicy } from './policy/active-policy.js'
+import { compilePolicy } from './policy/compile.js'
+import { createPatterns, type PatternEngine } from './policy/patterns.js'
+import { createCorrelation } from './sessions/correlation.js'
+import { createOpenCalls } from './sessions/open-calls.js'
+import { createSeal, openSeal } from './sessions/seal.js'
+import { createTaskMemory } from './sessions/task-memory.js'
+import { createEvents, type Events } from './telemetry/events.js'
+import { createOperatorLog } from './telemetry/log.js'
+import { createMetrics } from './telemetry/metrics.js'
+import { methodRow } from './wire/methods.js'
+import type { Telling } from './wire/refusal.js'
+
+/** Everything that judges and records, whichever front door and upstreams stand around it. */
+export interface Governance {
+  readonly version: string
+  readonly events: Events
+  readonly callEvents: CallEvents
+  readonly telling: Telling
+  readonly catalog: Catalog
+  /** The line through policy to an upstream. Ids of several upstreams can never meet in it. */
+  pipeline(upstream: Upstream): Pipeline
+  /** Opens the port for metrics and health; gives its address. */
+  openOps(at: { readonly host: string; readonly port: number }): Promise<string>
+  /** From here on it is not ready. */
+  stop(): void
+  /** Reads policy anew and reopens the decision log; what fails is logged, and the last good policy stays. */
+  reload(): Promise<void>
+}
+
+export interface CallEvents {
+  /** A call has ended, however it ended. */
+  ended(handled: HandledCall, result: CallResult): void
+  /** A request was refused before it was a call, or a stream was. */
+  requestRefused(error: GatewayError, status: number): void
+}
+
+/** What closes again, last opened first. */
+export type CleanUps = (() => Promise<void>)[]
+
+type GovernanceConfig = Omit<Config, 'ops'>
+
+/**
+ * Builds the parts that every front door shares, in the order of need. Policy was looked for when it resolves.
+ * @throws Error where the decision log cannot be opened
+ */
+export async function assembleGovernance(
+  config: GovernanceConfig,
+  cleanUps: CleanUps,
+  sessions: () => number,
+): Promise<Governance> {
+  const { mode, failMode } = config.policy
+  const version = packageVersion()
+  const log = createOperatorLog({ level: config.log.level })
+  const metrics = createMetrics({
+    version,
+    mode,
+    isKnownKind: (kind) => methodRow(kind) !== undefined,
+    sessions,
+    queuedRecords: () => decisionLog.queued(),
+  })
+  const events = createEvents({ log, metrics })
+  const decisionLog = createDecisionLog({
+    config: config.decisionLog,
+    onFailure: (error, records) => events.logWriteFailed(error, records),
+    onRecovery: () => events.logRecovered(),
+  })
+  cleanUps.push(() => decisionLog.close())
+  for (const notice of config.notices) events.noticed(notice)
+
+  const patterns = createPatterns()
+  cleanUps.push(() => patterns.close())
+  const policies = createActivePolicy()
+  const onReload = (entry: ReloadEntry): void => {
+    events.reloaded(entry)
+    decisionLog.append(entry).catch(() => undefined)
+  }
+  const loader = mode === 'off' ? undefined : loaderFor(config, policies, patterns, onReload)
+  if (loader !== undefined) cleanUps.push(() => loader.close())
+  if (mode === 'off') policies.markAbsent('Policy is switched off')
+  else if (loader === undefined) policies.markAbsent(noBundle)
+  else await loader.start()
+  const atStart = policies.current()
+  if (atStart.state !== 'active' && mode === 'enforce') {
+    events.policyMissing({ message: atStart.message, failMode })
+  }
+
+  const catalog = createCatalog()
+  const trusted = new Set(config.upstreams.filter((each) => each.trusted).map(({ name }) => name))
+  const listChanges = createListChanges({ policies, now: Date.now, maxBytes: keptListBytes })
+  policies.onChange(() => listChanges.policyChanged())
+
+  const telling = { style: config.policy.denyStyle, detail: config.policy.denyDetail }
+  const shared = {
+    mode,
+    failMode,
+    describe: createCallDescriber(config.policy.inputHeaders, annotationsOf(catalog, trusted)),
+    maxMessageBytes: config.upstreams[0].maxMessageBytes,
+    policies,
+    patterns,
+    catalog,
+    listChanges,
+    trusted,
+    taskSeal: sealFor(config),
+    unknownMethods: config.mcp.unknownMethods,
+    telling,
+    log: decisionLog,
+    events,
+    now: Date.now,
+    newId: randomUUID,
+  }
+  const readiness = createReadiness({
+    mode,
+    failMode,
+    policies,
+    supply: () => loader?.status(),
+    notices: config.notices,
+    version,
+  })
+
+  return {
+    version,
+    events,
+    callEvents: callEvents(config, events, decisionLog),
+    telling,
+    catalog,
+    pipeline: (upstream) =>
+      createPipeline({
+        ...shared,
+        upstream,
+        serverRequests: createCorrelation(keptServerRequests),
+        openCalls: createOpenCalls<Permitted>(keptOpenCalls),
+        tasks: createTaskMemory<KnownTask>(keptTasks),
+      }),
+    openOps: async (at) => {
+      const ops = createOpsServer({
+        metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+        readiness: () => readiness.report(),
+      })
+      cleanUps.push(() => ops.close())
+      return ops.listen(at)
+    },
+    stop: () => readiness.stop(),
+    reload: async () => {
+      try {
+        decisionLog.reopen()
+      } catch (thrown) {
+        events.logWriteFailed(thrown, 0)
+      }
+      await loader?.reload()
+    },
+  }
+}
+
+/** Server requests that may wait for a client's answer, streamed calls that a client may resume, and tasks. */
+const keptServerRequests = 10_000
+const keptOpenCalls = { calls: 1_000, bytes: 32 * 1024 * 1024, events: 256 }
+/** Pages of lists that clients were shown, for telling them when policy changes what they see. */
+const keptListBytes = 64 * 1024 * 1024
+const keptTasks = { tasks: 10_000, bytes: 32 * 1024 * 1024 }
+
+const noBundle = 'No bundle is configured: set POLICY_BUNDLE_PATH or POLICY_BUNDLE_URL'
+
+/** Where callers have identities, what an upstream issues to one is no other's. */
+export function sealFor({ identity, session }: GovernanceConfig) {
+  const identified = identity.modes.some((mode) => mode !== 'none')
+  return identified ? createSeal(sealKeys(session)) : openSeal
+}
+
+/** Without configured ones, what one process sealed no other opens. */
+export function sealKeys({ keys }: GovernanceConfig['session']): readonly Buffer[] {
+  return keys.length === 0 ? [randomBytes(32)] : keys
+}
+
+/** What a tool says of itself is worth something only where the configuration trusts its server. */
+function annotationsOf(catalog: Catalog, trusted: ReadonlySet<string>): AnnotationsOf | undefined {
+  if (trusted.size === 0) return undefined
+  return (server, tool) =>
+    (trusted.has(server) ? catalog.tool(server, tool)?.annotations : undefined) ?? '{}'
+}
+
+function loaderFor(
+  { policy }: GovernanceConfig,
+  active: ActivePolicy,
+  patterns: PatternEngine,
+  report: (entry: ReloadEntry) => void,
+): Loader | undefined {
+  const source = sourceFor(policy.bundle)
+  if (source === undefined) return undefined
+  const { maxInputBytes, bundle } = policy
+  return createLoader({
+    source,
+    check: { maxBytes: bundle.maxBytes, sha256: bundle.sha256 },
+    compile: (unpacked) => compilePolicy(unpacked, { patterns, maxInputBytes }),
+    active,
+    report: ({ outcome, source: from, revision, digest, error }) =>
+      report({
+        type: 'reload',
+        time: Date.now(),
+        outcome,
+        source: from,
+        revision,
+        bundleDigest: digest,
+        error,
+      }),
+    now: Date.now,
+  })
+}
+
+function sourceFor({ source, maxBytes }: BundleConfig): BundleSource | undefined {
+  switch (source.type) {
+    case 'none':
+      return undefined
+    case 'disk':
+      return createDiskSource({ path: source.path, maxBytes })
+    case 'http':
+      return createHttpSource({ ...source, maxBytes })
+  }
+}
+
+/** A call's end goes to the metrics, and on record where policy had a say. */
+function callEvents(
+  { policy: { mode } }: GovernanceConfig,
+  events: Events,
+  decisionLog: WrittenDecisionLog,
+): CallEvents {
+  return {
+    ended: ({ call, decisionId, revision }, result) => {
+      const entry: OutcomeEntry = {
+        type: 'outcome',
+        time: Date.now(),
+        decisionId,
+        call,
+        mode,
+        revision,
+        result,
+      }
+      events.ended(entry)
+      if (mode !== 'off') decisionLog.append(entry).catch(() => undefined)
+    },
+    requestRefused: (error, status) => {
+      if (error.code === 'internal') events.requestFailed(error.cause)
+      else events.requestRefused({ code: error.code, status, reason: error.message })
+    },
+  }
+}

@@ -1,0 +1,24 @@
+import type { GatewayError } from '../domain/errors.js'
+import type { Telling } from '../wire/refusal.js'
+import type { Members } from './member.js'
+import type { SessionMemory } from './session-memory.js'
+
+/** What everything of the aggregate needs. */
+export interface AggregateParts {
+  readonly members: Members
+  readonly memory: SessionMemory
+  /** Of the gateway, as clients see it in `serverInfo`. */
+  readonly version: string
+  /** Largest message of an upstream that is read to be merged or renamed, bytes. */
+  readonly maxMessageBytes: number
+  readonly telling: Telling
+  readonly events: AggregateEvents
+  readonly newId: () => string
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+export interface AggregateEvents {
+  /** What this server would have added to a merged answer is not in it. */
+  serverLeftOut(server: string, kind: string, error: GatewayError): void
+}
