@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath, URL } from 'node:url'
 import { startGateway } from './gateway.mjs'
+import { startWithOwnNames } from './own-names.mjs'
 
 const stdioServer = fileURLToPath(new URL('../support/everything/stdio.mjs', import.meta.url))
 
@@ -22,23 +23,34 @@ export const targets = [
   {
     name: 'stdio',
     about: 'one stdio upstream, at /servers/everything/mcp',
-    mayDiffer: true,
+    mayDiffer: false,
     start: ({ main }) =>
       startWithServers(main, { everything: stdioEntry }, '/servers/everything/mcp'),
   },
   {
     name: 'named',
     about: 'an HTTP upstream beside a stdio one, at /servers/everything/mcp',
-    mayDiffer: true,
+    mayDiffer: false,
     start: ({ main, url }) =>
       startWithServers(main, { everything: { url }, other: stdioEntry }, '/servers/everything/mcp'),
   },
   {
     name: 'aggregated',
-    about: 'an HTTP and a stdio upstream as one server, at /mcp',
+    about: 'an HTTP and a stdio upstream as one server, at /mcp, under their own names again',
     mayDiffer: true,
-    start: ({ main, url }) =>
-      startWithServers(main, { everything: { url }, other: stdioEntry }, '/mcp'),
+    start: async ({ main, url }) => {
+      const servers = { everything: { url }, other: stdioEntry }
+      const gateway = await startWithServers(main, servers, '/mcp')
+      const proxy = await startWithOwnNames(gateway.url, 'everything')
+      return {
+        ...gateway,
+        url: proxy.url,
+        close: () => {
+          proxy.close()
+          return gateway.close()
+        },
+      }
+    },
   },
 ]
 
