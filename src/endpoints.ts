@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { createBridge, defaultLimits, type BridgeLimits } from './bridge/bridge.js'
+import {
+  createBridge,
+  defaultLimits,
+  type BridgeLimits,
+  type BridgeOptions,
+} from './bridge/bridge.js'
 import { keepEras, probeEras } from './bridge/eras.js'
 import type { Config, UpstreamConfig } from './config/config.js'
 import type { ProbedUpstream, Sessions, Upstream } from './domain/ports.js'
@@ -28,10 +33,12 @@ export async function openEndpoints(
   cleanUps: CleanUps,
 ): Promise<Endpoints> {
   const servers: Server[] = []
+  // Side by side: each may have processes that take seconds to end.
+  cleanUps.push(async () => {
+    await Promise.all(servers.map(({ close }) => close()))
+  })
   for (const upstream of config.upstreams) {
-    const server = await openServer(upstream, config, governance, cleanUps)
-    cleanUps.push(() => server.upstream.close())
-    servers.push(server)
+    servers.push(await openServer(upstream, config, governance))
   }
   const routes = servers.map((server) => routeTo(server, config, governance))
   const [only, ...others] = routes
@@ -51,49 +58,60 @@ interface Server {
   /** MCP ends at it: it is no server over HTTP to which requests could be passed through. */
   readonly isStdio: boolean
   readonly address: string
+  close(): Promise<void>
 }
 
 async function openServer(
-  configured: UpstreamConfig,
-  config: Config,
+  { name, auth, timeoutMs, maxMessageBytes, era, target }: UpstreamConfig,
+  { replica }: Config,
   governance: Governance,
-  cleanUps: CleanUps,
 ): Promise<Server> {
-  const { name, auth, timeoutMs, maxMessageBytes, era, target } = configured
+  const { catalog, events, version } = governance
+  const opened = (upstream: Upstream, terms: BridgeTerms, shown: Shown): Server => {
+    const bridges: ProbedUpstream[] = []
+    const bridged = (): ProbedUpstream => {
+      const limits = { ...terms.limits, maxMessageBytes }
+      const bridge = createBridge({ ...terms, upstream, newId: randomUUID, limits, catalog })
+      bridges.push(bridge)
+      return bridge
+    }
+    const close = async (): Promise<void> => {
+      await Promise.all(bridges.map((bridge) => bridge.close()))
+      await upstream.close()
+      await shown.close?.()
+    }
+    return { name, upstream, bridged, isStdio: target.type === 'stdio', ...shown, close }
+  }
   if (target.type === 'stdio') {
-    const { events, version } = governance
-    const { replica } = config
     const started = { ...target, name, timeoutMs, maxMessageBytes, events, replica, era, version }
     const upstream = createStdioUpstream(started)
-    const bridged = (): ProbedUpstream =>
-      bridge(upstream, () => upstream.eras(), stdioLimits, governance)
-    return { name, upstream, bridged, isStdio: true, address: target.command }
+    const terms = { eras: () => upstream.eras(), limits: stdioLimits }
+    return opened(upstream, terms, { address: target.command })
   }
-  const url = target.type === 'url' ? target.url : await demoUrl(cleanUps)
-  const upstream = createHttpUpstream({ name, url, auth, timeoutMs })
+  const shown = target.type === 'url' ? { address: target.url } : await startDemo()
+  const upstream = createHttpUpstream({ name, url: shown.address, auth, timeoutMs })
+  // While a call is parked its server is silent, and that has an end.
+  const limits = { ...defaultLimits, parkedMs: Math.min(defaultLimits.parkedMs, timeoutMs) }
   const eras = keepEras(() => probeEras(upstream, randomUUID))
-  const bridged = (): ProbedUpstream => bridge(upstream, eras, defaultLimits, governance)
-  return { name, upstream, bridged, isStdio: false, address: url }
+  return opened(upstream, { eras, limits }, shown)
 }
 
-function bridge(
-  upstream: Upstream,
-  eras: ProbedUpstream['eras'],
-  limits: BridgeLimits,
-  { catalog }: Governance,
-): ProbedUpstream {
-  return createBridge({ upstream, eras, newId: randomUUID, limits, catalog })
+type BridgeTerms = Pick<BridgeOptions, 'eras' | 'limits'>
+
+/** Where a server is, and what closes it where it is one of ours. */
+interface Shown {
+  readonly address: string
+  readonly close?: () => Promise<void>
 }
 
 /** A session with a server on stdio is a process. */
 const stdioLimits: BridgeLimits = { ...defaultLimits, sessions: 100, sessionsPerClient: 2 }
 
-async function demoUrl(cleanUps: CleanUps): Promise<string> {
+async function startDemo(): Promise<Shown> {
   // Only who asks for the demo waits for the SDK to load.
   const { startDemoServer } = await import('./demo/server.js')
   const demo = await startDemoServer()
-  cleanUps.push(() => demo.close())
-  return demo.url
+  return { address: demo.url, close: () => demo.close() }
 }
 
 /** One upstream: an HTTP server as it is, whichever era it speaks; a stdio server as a server of both. */

@@ -15,6 +15,7 @@ import type { Catalog, Pipeline, Upstream } from './domain/ports.js'
 import { createOpsServer } from './http/ops-routes.js'
 import { createReadiness } from './http/readiness.js'
 import type { Permitted } from './pipeline/admit.js'
+import { createDeclines } from './pipeline/declines.js'
 import type { KnownTask } from './pipeline/parts.js'
 import { createListChanges } from './pipeline/list-changes.js'
 import { createPipeline } from './pipeline/pipeline.js'
@@ -149,6 +150,7 @@ export async function assembleGovernance(
         ...shared,
         upstream,
         serverRequests: createCorrelation(keptServerRequests),
+        declines: createDeclines({ upstream, events }),
         openCalls: createOpenCalls<Permitted>(keptOpenCalls),
         tasks: createTaskMemory<KnownTask>(keptTasks),
       }),

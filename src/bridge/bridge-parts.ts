@@ -16,6 +16,8 @@ export interface BridgeLimits {
   readonly rounds: number
   /** How long a client may take to answer what a server asks of it, milliseconds. */
   readonly answerMs: number
+  /** How long a call at a legacy server waits for its client to come back with such answers, milliseconds. */
+  readonly parkedMs: number
   /** Legacy clients of which something is remembered. */
   readonly clients: number
   /** Sessions at a legacy server: in all, and for calls of one client at a time. */
@@ -33,6 +35,7 @@ export const defaultLimits: BridgeLimits = {
   maxMessageBytes: 16 * 1024 * 1024,
   rounds: 8,
   answerMs: 600_000,
+  parkedMs: 600_000,
   clients: 20_000,
   sessions: 1_000,
   sessionsPerClient: 8,

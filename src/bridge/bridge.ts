@@ -71,7 +71,7 @@ export function createBridge(options: BridgeOptions): ProbedUpstream {
     },
     close: async () => {
       legacy.close()
-      modern.close()
+      await modern.close()
       await upstream.close()
     },
   }

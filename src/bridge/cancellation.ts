@@ -1,4 +1,4 @@
-import { createLine, type HangUp } from '../domain/hang-up.js'
+import type { HangUp } from '../domain/hang-up.js'
 
 /** The end of a call before its answer, of which several exchanges have to hear. */
 export interface Cancellation {
@@ -30,9 +30,16 @@ export function createCancellation(): Cancellation {
     },
     on,
     line: () => {
-      const line = createLine()
-      on(() => line.hangUp())
-      return line
+      let off = (): void => undefined
+      return {
+        get happened() {
+          return happened
+        },
+        notify: (listener) => {
+          off()
+          off = listener === undefined ? () => undefined : on(listener)
+        },
+      }
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Eras } from '../domain/era.js'
-import { GatewayError } from '../domain/errors.js'
+import { asGatewayError, GatewayError } from '../domain/errors.js'
 import { createLine } from '../domain/hang-up.js'
 import type { ResponseMessage } from '../domain/message.js'
 import type { Upstream } from '../domain/ports.js'
@@ -28,29 +28,49 @@ export function keepEras(probe: () => Promise<Eras>): () => Promise<Eras> {
 
 /**
  * Which eras an HTTP server speaks: it is asked as clients of each do, and the session that one of them begins is ended.
- * @throws GatewayError where it cannot be reached, or answers neither
+ * @throws GatewayError where it cannot be reached, answers neither, or does not answer in time
  */
-export async function probeEras(upstream: Upstream, newId: () => string): Promise<Eras> {
-  const named = await askModern(upstream, newId).catch(noneIfInvalid)
-  const begun = await askLegacy(upstream, newId).catch(noneIfInvalid)
+export async function probeEras(
+  upstream: Upstream,
+  newId: () => string,
+  answerMs = probeMs,
+): Promise<Eras> {
+  const probe = { upstream, newId, answerMs }
+  const unanswered: GatewayError[] = []
+  // Servers answer what they do not know in many ways, also with pages, empty bodies and not at all.
+  const none = (thrown: unknown): readonly string[] => {
+    const error = asGatewayError(thrown)
+    if (error.code !== 'upstream_invalid' && error.code !== 'upstream_timeout') throw error
+    unanswered.push(error)
+    return []
+  }
+  const [named, begun] = await Promise.all([
+    askModern(probe).catch(none),
+    askLegacy(probe).catch(none),
+  ])
   const eras = {
     modern: named.filter(isModernRevision),
     legacy: begun.length > 0 ? begun : named.filter((revision) => !isModernRevision(revision)),
   }
   if (eras.modern.length + eras.legacy.length > 0) return eras
-  throw new GatewayError('upstream_invalid', 'The server speaks no revision that is known here')
+  const late = unanswered.find(({ code }) => code === 'upstream_timeout')
+  throw late ?? new GatewayError('upstream_invalid', 'The server speaks no revision known here')
 }
 
-/** Servers answer what they do not know in many ways, also with pages and empty bodies. */
-function noneIfInvalid(thrown: unknown): readonly string[] {
-  if (thrown instanceof GatewayError && thrown.code === 'upstream_invalid') return []
-  throw thrown
+/** Calls wait for it. */
+const probeMs = 10_000
+
+interface Probe {
+  readonly upstream: Upstream
+  readonly newId: () => string
+  /** How long the server may take to answer each question, milliseconds. */
+  readonly answerMs: number
 }
 
 const client = { name: 'portcullis', version: '1.0.0' }
 const { maxMessageBytes } = defaultLimits
 
-async function askModern(upstream: Upstream, newId: () => string): Promise<readonly string[]> {
+async function askModern(probe: Probe): Promise<readonly string[]> {
   const [revision = ''] = modernRevisions
   const params = envelopeParams({
     revision,
@@ -60,41 +80,51 @@ async function askModern(upstream: Upstream, newId: () => string): Promise<reado
     logLevel: undefined,
   })
   const speaking = { era: 'modern', protocol: revision, session: undefined } as const
-  const { message } = await ask(upstream, newId, 'server/discover', params, speaking)
+  const { message } = await ask(probe, 'server/discover', params, speaking)
   const path = message.outcome.type === 'result' ? ['supportedVersions'] : ['data', 'supported']
   const versions = textAt(outcomeText(message), ...path)
   const list: unknown = versions === undefined ? [] : JSON.parse(versions)
   return Array.isArray(list) ? list.filter((version) => typeof version === 'string') : []
 }
 
-async function askLegacy(upstream: Upstream, newId: () => string): Promise<readonly string[]> {
+async function askLegacy(probe: Probe): Promise<readonly string[]> {
   const params = JSON.stringify({
     protocolVersion: offeredRevision,
     capabilities: {},
     clientInfo: client,
   })
   const speaking = { era: 'legacy', protocol: '', session: undefined } as const
-  const { message, reply } = await ask(upstream, newId, 'initialize', params, speaking)
+  const { message, reply } = await ask(probe, 'initialize', params, speaking)
   if (message.outcome.type === 'error') return []
   const protocol = stringOf(textAt(outcomeText(message), 'protocolVersion')) ?? offeredRevision
   const session = sessionIn(reply)
   if (session !== undefined) {
     const headers = { accept: 'application/json', 'mcp-protocol-version': protocol }
-    const ended = upstream.end({ session, headers }, createLine())
+    const ended = probe.upstream.end({ session, headers }, createLine())
     ended.then(({ body }) => drain(body)).catch(() => undefined)
   }
   return [protocol]
 }
 
 async function ask(
-  upstream: Upstream,
-  newId: () => string,
+  { upstream, newId, answerMs }: Probe,
   method: string,
   params: string,
   speaking: Speaking,
 ): Promise<{ message: ResponseMessage; reply: Reply }> {
   const text = requestText(JSON.stringify(`bridged-${newId()}`), method, params)
   const origin = originCall({ session: undefined, headers: {} }, upstream.name, newId())
-  const reply = await upstream.send(derivedCall(origin, text, speaking), createLine())
-  return { message: await responseIn(reply, maxMessageBytes), reply }
+  const line = createLine()
+  const timer = setTimeout(() => line.hangUp(), answerMs)
+  try {
+    const reply = await upstream.send(derivedCall(origin, text, speaking), line)
+    return { message: await responseIn(reply, maxMessageBytes), reply }
+  } catch (thrown) {
+    if (!line.happened) throw thrown
+    throw new GatewayError('upstream_timeout', `The server does not answer "${method}"`, {
+      cause: thrown,
+    })
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -33,7 +33,9 @@ export type Incoming =
   | { readonly type: 'lost' }
   | { readonly type: 'failed'; readonly error: GatewayError }
 
+/** Of what the server says on its own stream, as long as nothing of it is taken. */
 const heardAtMost = 100
+const heardBytesAtMost = 1024 * 1024
 const resumedAtMost = 10
 const retryMs = 1_000
 const longestRetryMs = 30_000
@@ -42,6 +44,7 @@ const longestRetryMs = 30_000
 export function createExchange(id: string, { upstream, limits }: BridgeParts): Exchange {
   const mailbox = createMailbox<Incoming>()
   const cancellation = createCancellation()
+  let heardBytes = 0
   let place: { readonly session: ServerSession; readonly call: Call } | undefined
 
   const put = async (incoming: Incoming): Promise<void> => {
@@ -101,7 +104,10 @@ export function createExchange(id: string, { upstream, limits }: BridgeParts): E
       })
     },
     hear: (message) => {
-      if (mailbox.size < heardAtMost) mailbox.put({ type: 'message', message })
+      if (mailbox.size === 0) heardBytes = 0
+      if (mailbox.size >= heardAtMost || heardBytes > heardBytesAtMost) return
+      heardBytes += message.text.length
+      mailbox.put({ type: 'message', message })
     },
     take: () => mailbox.take(),
     get hasMore() {

@@ -38,9 +38,15 @@ export function createLateReply(cancelled: () => void): LateReply {
 
   const stream = (): BodyFeed => {
     if (feed !== undefined) return feed
-    feed = createReplyBody({ pause: gate.shut, resume: gate.open, abort: cancelled })
+    feed = createReplyBody({ pause: gate.shut, resume: gate.open, abort: leave })
     settle(eventsReply(feed.body))
     return feed
+  }
+  /** Whoever waits for room must not wait for a reader that has left. */
+  const leave = (): void => {
+    over = true
+    gate.open()
+    cancelled()
   }
   const end = (last: () => void): void => {
     if (over) return

@@ -110,12 +110,12 @@ export function createLegacySide(parts: BridgeParts, revision: () => Promise<str
     },
     listen: async (stream, hangUp) => {
       const { client, card } = presented(stream.session)
-      if (client.listening !== undefined) return alreadyOpen()
       const origin = requests.origin(stream)
       const discovered = await requests.discover(origin, card)
       const capabilities =
         discovered.type === 'error' ? undefined : textAt(discovered.result, 'capabilities')
       const listenCall = await requests.listener(origin, card)
+      if (client.listening !== undefined) return alreadyOpen()
       const ended = (): void => {
         if (client.listening === listening) client.listening = undefined
       }
@@ -144,12 +144,19 @@ export function createLegacySide(parts: BridgeParts, revision: () => Promise<str
   }
 }
 
+/** They are said to the server anew with every change. */
+const mostUris = 1_000
+
 async function subscribe(client: LegacyClient, message: RequestMessage): Promise<Reply> {
   const uri = stringOf(textAt(message.text.toString(), 'params', 'uri'))
   if (uri === undefined) {
     return errorReply(message.id, { code: codes.invalidParams, message: '"params.uri" is missing' })
   }
   const before = new Set(client.uris)
+  if (message.method === 'resources/subscribe' && before.size >= mostUris) {
+    const said = `A session may have ${mostUris} subscriptions: end some`
+    return errorReply(message.id, { code: codes.invalidParams, message: said })
+  }
   if (message.method === 'resources/subscribe') client.uris.add(uri)
   else client.uris.delete(uri)
   const isChanged = before.size !== client.uris.size

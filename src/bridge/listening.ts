@@ -98,6 +98,7 @@ async function subscribe(
       const frame = await frames.next()
       if (frame === undefined || carriesMessage(frame)) return frame?.data
       if (isComment(frame)) late.comment(frame.raw)
+      await late.room()
     }
   }
   const opening = await next()

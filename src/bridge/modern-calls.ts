@@ -7,6 +7,7 @@ import type { BridgeParts } from './bridge-parts.js'
 import { declares } from './capabilities.js'
 import type { ModernRequest } from './client-terms.js'
 import { createExchange, type Incoming } from './exchange.js'
+import { answeredMethod } from './answered-method.js'
 import { createLateReply, type LateReply } from './late-reply.js'
 import { codes, errorReply, outcomeText, resultText } from './messages.js'
 import {
@@ -17,6 +18,7 @@ import {
   responsesIn,
   withToken,
 } from './modern-response.js'
+import { canonicalize } from '../wire/canonical.js'
 import { stringOf, textAt } from './object-text.js'
 import type { ParkedCall, ParkedCalls, Question } from './parked-calls.js'
 import type { Lease } from './pool.js'
@@ -51,19 +53,17 @@ export async function carryCall(
   const late = createLateReply(cancel)
   hangUp.notify(cancel)
   conduct(call, request, late, parts)
-    .catch((thrown: unknown) => {
-      call.lease.release()
-      late.fail(asGatewayError(thrown))
-    })
+    .catch((thrown: unknown) => late.fail(asGatewayError(thrown)))
     .finally(() => hangUp.notify(undefined))
   return late.reply
 }
 
-/** Who may take a parked call up again, and with which call. */
+/** Who may take a parked call up again, and with which call: its answer is judged as that of the call that resumes it. */
 export function bindingOf({ call, message, params }: ModernRequest): string {
   const token = call.headers['authorization'] ?? ''
   const target = textAt(params, 'name') ?? textAt(params, 'uri') ?? ''
-  return JSON.stringify([call.principal.id, token, message.method, target])
+  const args = canonicalize(Buffer.from(textAt(params, 'arguments') ?? '{}'))
+  return JSON.stringify([call.principal.id, token, message.method, target, args])
 }
 
 async function begin(request: ModernRequest, parts: ModernCallParts): Promise<ParkedCall> {
@@ -97,7 +97,8 @@ function resume(
   if (call === undefined) return undefined
   for (const [key, answer] of responsesIn(request.params)) {
     const question = call.questions.get(key)
-    if (question === undefined) continue
+    // Policy judged each answer as one to what it looks like.
+    if (question === undefined || answeredMethod(answer) !== question.method) continue
     call.questions.delete(key)
     call.lease.session.tell(resultText(question.id, answer))
   }
@@ -113,28 +114,31 @@ async function conduct(
 ): Promise<void> {
   let call = begun
   let repeated = false
-  // What a client left unanswered is asked again.
-  while (call.questions.size === 0 || call.exchange.hasMore) {
-    const incoming = await call.exchange.take()
-    if (incoming.type === 'lost' && !repeated) {
-      repeated = true
-      parts.drop(call.lease)
-      call.lease.release()
-      call = { ...call, lease: await send(request, call.exchange, parts) }
-      continue
+  let parked = false
+  try {
+    // What a client left unanswered is asked again.
+    while (call.questions.size === 0 || call.exchange.hasMore) {
+      const incoming = await call.exchange.take()
+      if (incoming.type === 'lost' && !repeated) {
+        repeated = true
+        parts.drop(call.lease)
+        call.lease.release()
+        call = { ...call, lease: await send(request, call.exchange, parts) }
+        continue
+      }
+      if (receive(incoming, call, request, late, parts) === 'ended') return
+      await late.room()
+      // Servers ask several things at once: the next may have come with this one.
+      if (call.questions.size > 0) await turn()
     }
-    if (receive(incoming, call, request, late, parts) === 'ended') {
-      call.lease.release()
-      return
-    }
-    await late.room()
-    // Servers ask several things at once: the next may have come with this one.
-    if (call.questions.size > 0) await turn()
+    const state = parts.parked.park(call, bindingOf(request))
+    parked = true
+    const asked = [...call.questions].map(([key, { asked: text }]) => [key, text] as const)
+    const result = inputRequired(Object.fromEntries(asked), state)
+    late.finish(resultText(request.message.id, result))
+  } finally {
+    if (!parked) call.lease.release()
   }
-  const state = parts.parked.park(call, bindingOf(request))
-  const asked = [...call.questions].map(([key, { asked: text }]) => [key, text] as const)
-  const result = inputRequired(Object.fromEntries(asked), state)
-  late.finish(resultText(request.message.id, result))
 }
 
 function receive(

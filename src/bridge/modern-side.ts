@@ -19,7 +19,7 @@ import { createSubscriptions } from './subscriptions.js'
 /** Modern clients in front of a legacy server. */
 export interface ModernSide {
   send(call: Call, hangUp: HangUp): Promise<Reply>
-  close(): void
+  close(): Promise<void>
 }
 
 export function createModernSide(parts: BridgeParts): ModernSide {
@@ -102,10 +102,10 @@ export function createModernSide(parts: BridgeParts): ModernSide {
           }
       }
     },
-    close: () => {
+    close: async () => {
       subscriptions.close()
       parked.close()
-      pool.close()
+      await pool.close()
     },
   }
 }

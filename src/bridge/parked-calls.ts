@@ -30,7 +30,7 @@ export interface ParkedCalls {
   close(): void
 }
 
-export function createParkedCalls({ parked: limit, answerMs }: BridgeLimits): ParkedCalls {
+export function createParkedCalls({ parked: limit, parkedMs }: BridgeLimits): ParkedCalls {
   const parked = new Map<string, Entry>()
 
   const remove = (state: string): Entry | undefined => {
@@ -51,7 +51,7 @@ export function createParkedCalls({ parked: limit, answerMs }: BridgeLimits): Pa
     },
     park: (call, binding) => {
       const state = randomBytes(32).toString('base64url')
-      const timer = setTimeout(() => giveUp(state), answerMs)
+      const timer = setTimeout(() => giveUp(state), parkedMs)
       timer.unref()
       parked.set(state, { call, binding, timer })
       return state

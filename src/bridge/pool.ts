@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Call } from '../domain/call.js'
 import { GatewayError } from '../domain/errors.js'
 import type { Message } from '../domain/message.js'
@@ -14,7 +15,8 @@ export interface Pool {
   hold(terms: ClientTerms): Promise<Lease>
   /** Forgets a session that the server has lost. */
   drop(session: ServerSession): void
-  close(): void
+  /** Ends all sessions; resolves when the server knows, or takes too long to hear it. */
+  close(): Promise<void>
 }
 
 /** Whom a session is held for. */
@@ -43,6 +45,8 @@ interface Group {
   opening: number
 }
 
+const longestGoodbyeMs = 1_000
+
 export function createPool(parts: BridgeParts): Pool {
   const { limits } = parts
   const groups = new Map<string, Group>()
@@ -59,9 +63,9 @@ export function createPool(parts: BridgeParts): Pool {
     remove(key, member)
     member.session.lose()
   }
-  const end = (key: string, member: Member): void => {
+  const end = (key: string, member: Member): Promise<void> => {
     remove(key, member)
-    member.session.end()
+    return member.session.end()
   }
 
   const hold = (key: string, member: Member, id?: string, exchange?: Exchange): Lease => {
@@ -78,7 +82,7 @@ export function createPool(parts: BridgeParts): Pool {
         member.holds -= 1
         if (id !== undefined) exchanges.delete(id)
         if (member.holds > 0 || groups.get(key)?.members.has(member) !== true) return
-        member.idle = setTimeout(() => end(key, member), limits.idleMs)
+        member.idle = setTimeout(() => void end(key, member), limits.idleMs)
         member.idle.unref()
       },
     }
@@ -126,7 +130,7 @@ export function createPool(parts: BridgeParts): Pool {
     for (const [key, { members }] of groups) {
       for (const member of members) {
         if (member.holds > 0) continue
-        end(key, member)
+        void end(key, member)
         return true
       }
     }
@@ -171,8 +175,11 @@ export function createPool(parts: BridgeParts): Pool {
         for (const member of members) if (member.session === session) lose(key, member)
       }
     },
-    close: () => {
-      for (const [key, { members }] of groups) for (const member of members) end(key, member)
+    close: async () => {
+      const ends = [...groups].flatMap(([key, { members }]) =>
+        [...members].map((member) => end(key, member)),
+      )
+      await Promise.race([Promise.all(ends), pause(longestGoodbyeMs, undefined, { ref: false })])
     },
   }
 }

@@ -33,8 +33,8 @@ export interface ServerSession {
   readonly whenGone: Cancellation['on']
   /** The server has lost it. */
   lose(): void
-  /** Says good-bye. */
-  end(): void
+  /** Says good-bye; resolves when that is done or has failed. */
+  end(): Promise<void>
 }
 
 export interface SessionTerms {
@@ -106,11 +106,11 @@ export async function openServerSession(
     tell,
     whenGone: (listener) => whole.on(listener),
     lose: () => whole.cancel(),
-    end: () => {
+    end: async () => {
       whole.cancel()
       if (session === undefined) return
       const ended = upstream.end({ session, headers }, createLine())
-      ended.then(({ body }) => drain(body)).catch(() => undefined)
+      await ended.then(({ body }) => drain(body)).catch(() => undefined)
     },
   }
 }

@@ -30,9 +30,6 @@ interface Listener {
   end(): void
 }
 
-/** How often a silent stream shows that it lives, milliseconds: proxies end what is silent for a minute. */
-const signOfLifeMs = 15_000
-
 export function createSubscriptions(parts: BridgeParts): Subscriptions {
   const listeners = new Map<string, Set<Listener>>()
 
@@ -54,12 +51,11 @@ export function createSubscriptions(parts: BridgeParts): Subscriptions {
         const message = '"params.notifications" must say what to listen for'
         return errorReply(id, { code: codes.invalidParams, message })
       }
-      const honoured = await honour(objectOf(wanted), request, lease.session, parts).catch(
-        (thrown: unknown) => {
-          lease.release()
-          throw thrown
-        },
-      )
+      const asked = { ...request, wanted: objectOf(wanted), hangUp }
+      const honoured = await honour(asked, lease.session, parts).catch((thrown: unknown) => {
+        lease.release()
+        throw thrown
+      })
       const late = createLateReply(() => stop())
       const stamp = { [subscriptionIdKey]: id }
       const done = resultText(id, resultOf(stamp))
@@ -68,24 +64,21 @@ export function createSubscriptions(parts: BridgeParts): Subscriptions {
       const stop = (): void => {
         if (over) return
         over = true
-        clearInterval(signs)
         remove()
+        stay()
         for (const uri of honoured.uris) unwatch(uri, lease.session, parts)
         lease.release()
         late.finish(done)
       }
-      const signs = setInterval(() => {
-        if (!late.isFull) late.comment(Buffer.from(': alive\n\n'))
-      }, signOfLifeMs)
-      signs.unref()
       const hear = (notification: NotificationMessage): void => {
         // Whoever does not read is let go: it lists anew when it comes back.
         if (late.isFull) stop()
         else if (isHonoured(notification, honoured)) late.note(stamped(notification, stamp))
       }
       const remove = add(key, { hear, end: stop })
+      let stay = (): void => undefined
+      stay = lease.session.whenGone(stop)
       hangUp.notify(stop)
-      lease.session.whenGone(stop)
       if (honoured.kinds.length + honoured.uris.length === 0) stop()
       return late.reply
     },
@@ -98,13 +91,21 @@ export function createSubscriptions(parts: BridgeParts): Subscriptions {
   }
 }
 
+interface Listening extends ModernRequest {
+  readonly wanted: Readonly<Record<string, unknown>>
+  readonly hangUp: HangUp
+}
+
+/** Each costs a request to the server. */
+const mostUris = 1_000
+
 /** What of the filter the server can keep to: it is told of each resource here. */
 async function honour(
-  wanted: Readonly<Record<string, unknown>>,
-  request: ModernRequest,
+  request: Listening,
   session: ServerSession,
   parts: BridgeParts,
 ): Promise<Filter> {
+  const { wanted, hangUp } = request
   const can = (...path: string[]): boolean =>
     textAt(session.opening, 'capabilities', ...path) === 'true'
   const kinds = Object.entries(capabilityOf)
@@ -113,7 +114,8 @@ async function honour(
   const { resourceSubscriptions: asked } = wanted
   const uris: string[] = []
   if (Array.isArray(asked) && can('resources', 'subscribe')) {
-    for (const uri of new Set(asked)) {
+    for (const uri of [...new Set(asked)].slice(0, mostUris)) {
+      if (hangUp.happened) break
       if (typeof uri === 'string' && (await watch(uri, request, session, parts))) uris.push(uri)
     }
   }

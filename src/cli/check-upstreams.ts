@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { probeUpstream } from './upstream-probe.js'
 import type { CommandTarget, Config, UpstreamConfig } from '../config/config.js'
@@ -37,9 +37,16 @@ function checkCommand(place: string, { command, cwd, env }: CommandTarget): Find
   const path = env['PATH'] ?? process.env['PATH'] ?? ''
   const program = programPath(command, cwd ?? '.', path)
   if (program !== undefined) return { type: 'fine', text: `${place} ${command} is ${program}` }
-  const where = /[/\\]/.test(command) ? '' : ' on the PATH'
-  const text = `${place} there is no program ${command}${where}: install it, or give its path as "command"`
-  return { type: 'fault', text }
+  return { type: 'fault', text: `${place} ${absence(command, cwd ?? '.')}` }
+}
+
+function absence(command: string, cwd: string): string {
+  const isPath = /[/\\]/.test(command)
+  if (isPath && existsSync(resolve(cwd, command))) {
+    return `${command} is there and cannot be run: give a program, with the right to execute it`
+  }
+  const where = isPath ? '' : ' on the PATH'
+  return `there is no program ${command}${where}: install it, or give its path as "command"`
 }
 
 function programPath(command: string, cwd: string, path: string): string | undefined {

@@ -21,7 +21,8 @@ export function readDocument(
     if (errors.length > 0) {
       const faults = errors.map(({ code, pos }) => {
         const { line, col } = lines.linePos(pos[0])
-        return `${name} is not valid YAML: ${code} at line ${line}, column ${col}`
+        const fault = code === 'DUPLICATE_KEY' ? 'has a key twice' : `is not valid YAML: ${code}`
+        return `${name} ${fault} at line ${line}, column ${col}`
       })
       return { faults }
     }

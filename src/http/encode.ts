@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Answer, PipedAnswer, WholeAnswer } from '../domain/answer.js'
 import type { CallResult } from '../domain/entry.js'
-import type { GatewayError } from '../domain/errors.js'
+import { asGatewayError, type GatewayError } from '../domain/errors.js'
 import { refuseInBand, wire, type Refused, type Telling } from '../wire/refusal.js'
+import { isEventStream, lookAfter, type StreamCare } from './stream-care.js'
 
 export type HeaderList = readonly (readonly [string, string])[]
 
@@ -19,6 +20,7 @@ export async function writeAnswer(
   response: ServerResponse,
   answer: Answer,
   extra: HeaderList,
+  care?: StreamCare,
 ): Promise<Written> {
   switch (answer.type) {
     case 'whole':
@@ -28,7 +30,7 @@ export async function writeAnswer(
     case 'piped':
       return isShort(answer)
         ? writeWhole(response, await gathered(answer), extra)
-        : writePiped(response, answer, extra)
+        : writePiped(response, answer, extra, care)
   }
 }
 
@@ -89,16 +91,12 @@ async function writePiped(
   response: ServerResponse,
   answer: PipedAnswer,
   extra: HeaderList,
+  care: StreamCare | undefined,
 ): Promise<Written> {
   const { status, headers, chunks } = answer
-  const digest = createHash('sha256')
-  let bytes = 0
-  const written = (end: Written['end']): Written => ({
-    status,
-    digest: digest.digest('hex'),
-    bytes,
-    end,
-  })
+  const sink = createSink(response, status)
+  const cared =
+    care !== undefined && isEventStream(answer) ? lookAfter(response, care, sink.put) : undefined
   try {
     const flat: string[] = []
     for (const [name, value] of [...headers, ...extra]) flat.push(name, value)
@@ -110,17 +108,44 @@ async function writePiped(
         chunks.cancel()
         break
       }
-      digest.update(chunk)
-      bytes += chunk.length
-      if (!response.write(chunk)) await roomIn(response)
+      cared?.wrote(chunk)
+      if (!sink.put(chunk)) await roomIn(response)
     }
     response.end()
-    return written(response.destroyed ? 'client_closed' : 'completed')
-  } catch {
-    // A stream that breaks off must not look as if it had ended.
+    return sink.written(response.destroyed ? 'client_closed' : 'completed')
+  } catch (thrown) {
     const gone = response.destroyed
-    response.destroy()
-    return written(gone ? 'client_closed' : 'upstream_failed')
+    const word = cared?.isBetweenEvents === true ? care?.lastWord(asGatewayError(thrown)) : undefined
+    if (gone || word === undefined) {
+      // A stream that breaks off must not look as if it had ended.
+      response.destroy()
+    } else {
+      sink.put(word)
+      response.end()
+    }
+    return sink.written(gone ? 'client_closed' : 'upstream_failed')
+  } finally {
+    cared?.stop()
+  }
+}
+
+/** Where the bytes of a stream go, and what was written there. */
+function createSink(response: ServerResponse, status: number) {
+  const digest = createHash('sha256')
+  let bytes = 0
+  return {
+    /** False where the client has to take something first. */
+    put: (chunk: Buffer): boolean => {
+      digest.update(chunk)
+      bytes += chunk.length
+      return response.write(chunk)
+    },
+    written: (end: Written['end']): Written => ({
+      status,
+      digest: digest.digest('hex'),
+      bytes,
+      end,
+    }),
   }
 }
 

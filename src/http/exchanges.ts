@@ -12,6 +12,8 @@ export interface Exchanges {
    * one connection end it.
    */
   begin(response: ServerResponse, purpose: Purpose): HangUp
+  /** The call with this line turned out to be one that only listens. */
+  onlyListens(line: HangUp): void
   /**
    * Whether there are descriptors left for one more.
    * @throws GatewayError `overloaded`
@@ -55,7 +57,7 @@ export function createExchanges(fileLimit = Infinity): Exchanges {
       line.hangUp()
       return line
     }
-    const exchange = { response, line, purpose, place: open.length }
+    const exchange: Exchange = { response, line, purpose, place: open.length }
     open.push(exchange)
     response.once('close', () => {
       remove(exchange)
@@ -85,6 +87,10 @@ export function createExchanges(fileLimit = Infinity): Exchanges {
       return open.length
     },
     begin,
+    onlyListens: (line) => {
+      const exchange = open.find((each) => each.line === line)
+      if (exchange !== undefined) exchange.purpose = 'listening'
+    },
     refuseTooMany: (purpose) => {
       if (open.length < most[purpose]) return
       throw new GatewayError('overloaded', 'The gateway has no room for more streams: try later')
@@ -96,7 +102,7 @@ export function createExchanges(fileLimit = Infinity): Exchanges {
 interface Exchange {
   readonly response: ServerResponse
   readonly line: Line
-  readonly purpose: Purpose
+  purpose: Purpose
   /** Where it stands among the open ones. */
   place: number
 }

@@ -10,7 +10,8 @@ import type { Pipeline, Sessions } from '../domain/ports.js'
 import { cutClaim } from '../wire/claims.js'
 import { readMessage } from '../wire/message.js'
 import { readProtocolVersion } from '../wire/operation.js'
-import { wire, type Refused, type Telling } from '../wire/refusal.js'
+import { writeEvent } from '../wire/event-stream.js'
+import { refuseInBand, wire, type Refused, type Telling } from '../wire/refusal.js'
 import { preflightHeaders, type Doorkeeper } from './admission.js'
 import { readCall, readCaller, refuseOtherMedia, streamCall, type DecodeParts } from './decode.js'
 import {
@@ -21,6 +22,7 @@ import {
   type Written,
 } from './encode.js'
 import type { Exchanges } from './exchanges.js'
+import type { StreamCare } from './stream-care.js'
 
 /** An MCP endpoint: what stands behind it, and the paths at which it is served. */
 export interface McpRoute {
@@ -34,6 +36,8 @@ export interface McpRoute {
 }
 
 export interface McpRouteParts extends DecodeParts, McpRoute {
+  /** How long an event stream of the gateway's own is silent at most, milliseconds. */
+  readonly silenceMs: number
   readonly doorkeeper: Doorkeeper
   readonly exchanges: Exchanges
   readonly telling: Telling
@@ -78,13 +82,22 @@ async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRout
     const message = readMessage(bodyOf(request))
     asked = askedBy(message)
     call = readCall(message, caller, parts)
+    if (call.operation.kind === 'subscriptions/listen') {
+      parts.exchanges.refuseTooMany('listening')
+      parts.exchanges.onlyListens(hangUp)
+    }
     const handled = await parts.pipeline.handle(call, hangUp)
     calls = handled.calls
     const { answer } = handled
     written =
       answer.type === 'refused'
         ? refuse(response, answer.error, { asked, call, cors }, parts)
-        : await writeAnswer(response, named(answer, call, parts.sessions), cors)
+        : await writeAnswer(
+            response,
+            named(answer, call, parts.sessions),
+            cors,
+            careFor(asked, parts),
+          )
   } catch (thrown) {
     const error = asGatewayError(thrown)
     if (calls.length === 0 && call !== undefined) calls = [{ call, ...(error.detail ?? undecided) }]
@@ -93,6 +106,17 @@ async function post(request: FastifyRequest, reply: FastifyReply, parts: McpRout
   const { status, digest, bytes, end } = written
   const result = { status, digest, bytes, latencyMs: performance.now() - started, end }
   for (const handled of calls) parts.events.ended(handled, result)
+}
+
+/** On its own streams the gateway is the server: nobody else keeps them open, or says that they have failed. */
+function careFor(
+  asked: Refused,
+  { terminated, silenceMs, telling }: McpRouteParts,
+): StreamCare | undefined {
+  if (!terminated) return undefined
+  const lastWord = (error: GatewayError): Buffer | undefined =>
+    asked.id === 'null' ? undefined : writeEvent(refuseInBand(error, asked, telling))
+  return { silenceMs, lastWord }
 }
 
 const nobody: Refused = { id: 'null', kind: '' }
@@ -196,7 +220,12 @@ async function stream(
   try {
     const call = streamCall(request.method, readCaller(request.raw, parts), parts)
     const answer = await handle(call, hangUp)
-    await writeAnswer(response, named(answer, call, parts.sessions), cors)
+    await writeAnswer(
+      response,
+      named(answer, call, parts.sessions),
+      cors,
+      careFor(nobody, parts),
+    )
   } catch (thrown) {
     const error = asGatewayError(thrown)
     const written = writeRefusal(response, error, { id: 'null', kind: '' }, parts.telling, cors)

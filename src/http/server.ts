@@ -7,13 +7,17 @@ import { mcpRoutes, type McpRoute, type McpRouteParts } from './mcp-routes.js'
 export interface McpServerOptions {
   readonly maxBodyBytes: number
   readonly routes: readonly McpRoute[]
+  /** How long an event stream of the gateway's own is silent at most, milliseconds; 15,000 where it is not said. */
+  readonly silenceMs?: number
 }
 
 /** What all routes share. */
-export type McpServerParts = Omit<McpRouteParts, keyof McpRoute>
+export type McpServerParts = Omit<McpRouteParts, keyof McpRoute | 'silenceMs'>
 
 /** Time for a whole request to arrive, milliseconds; replies may take as long as they need. */
 const requestTimeoutMs = 60_000
+/** As the SDKs of the protocol keep it. */
+const usualSilenceMs = 15_000
 /** Longer than proxies and clients keep idle connections, so that they close them and not we. */
 const keepAliveTimeoutMs = 75_000
 
@@ -70,7 +74,10 @@ export function createMcpServer(options: McpServerOptions, parts: McpServerParts
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
-  for (const route of options.routes) mcpRoutes(app, route.paths, { ...parts, ...route })
+  const { silenceMs = usualSilenceMs } = options
+  for (const route of options.routes) {
+    mcpRoutes(app, route.paths, { ...parts, ...route, silenceMs })
+  }
   return doorOf(app)
 }
 

@@ -38,7 +38,9 @@ export interface Permitted {
 /** A call that is answered with what would have been sent, and not forwarded. */
 export interface Rehearsed {
   readonly type: 'rehearsed'
+  /** As its caller made it. */
   readonly call: Call
+  readonly sent: Call
   readonly policy: Policy
   readonly decisionId: string
   readonly reason: string
@@ -80,7 +82,7 @@ export async function admit(asked: Call, parts: PipelineParts): Promise<Permitte
       }
     }
     case 'dry_run':
-      return { type: 'rehearsed', call: sent, policy, decisionId, reason: decision.reason }
+      return { type: 'rehearsed', call, sent, policy, decisionId, reason: decision.reason }
     case 'ask':
     case 'deny':
       throw refusal(decision, decisionId, { forwarded: false })

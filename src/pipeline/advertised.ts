@@ -8,7 +8,7 @@ import { resultOf, withResult } from './edited-result.js'
 import { withoutUnknown } from './extensions.js'
 import { enforces } from './judge.js'
 import type { PipelineParts } from './parts.js'
-import type { Judging } from './release.js'
+import type { Judging } from './judging.js'
 import type { ResponseStep } from './response-steps.js'
 
 /** What a server says of itself (`initialize`, `server/discover`): nothing is advertised that is refused. */

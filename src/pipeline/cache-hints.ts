@@ -3,7 +3,7 @@ import { decodeLiteral } from '../wire/json-tree-scan.js'
 import { resultOf, withResult } from './edited-result.js'
 import { enforces } from './judge.js'
 import { listMethod } from './list-methods.js'
-import type { Judging } from './release.js'
+import type { Judging } from './judging.js'
 import type { ResponseStep } from './response-steps.js'
 
 /**

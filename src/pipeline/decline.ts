@@ -9,17 +9,14 @@ export function declineServerRequest(
   call: Call,
   message: RequestMessage,
   verdict: Verdict,
-  { upstream, events }: PipelineParts,
-): void {
+  { declines }: PipelineParts,
+): Promise<void> {
   const awaits = message.params?.members.has('task') === true ? 'task' : message.method
   const text =
     verdict.decision === unknownMethod
       ? methodNotFound(message.id)
       : declined(message.id, awaits, verdict.decision.reason)
-  const stream = { session: call.session, headers: answering(call.headers) }
-  upstream
-    .answer(stream, text)
-    .catch((thrown: unknown) => events.upstreamFailed(upstream.name, thrown))
+  return declines.send({ session: call.session, headers: answering(call.headers) }, text)
 }
 
 function methodNotFound(id: string): Buffer {

@@ -74,7 +74,7 @@ const requiredFirst = -32042
 
 function elicitationsIn(text: Buffer, { shape, value }: Member): EmbeddedRequests {
   if (shape !== 'array') return 'elicitations is not an array'
-  const items = itemsAt(text, value)
+  const items = itemsAt(text, value, mostRequests + 1)
   if (items.length > mostRequests) return `elicitations has more than ${mostRequests} items`
   return items.map((params, index) => ({
     id: String(index),

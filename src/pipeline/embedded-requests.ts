@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { GatewayError } from '../domain/errors.js'
 import type { RequestMessage, ResponseMessage } from '../domain/message.js'
-import type { Policy } from '../domain/ports.js'
 import { spliced, type Splice } from '../wire/json-parts.js'
 import { createKeySearch } from '../wire/key-search.js'
 import { readMessage } from '../wire/message.js'
@@ -14,7 +13,7 @@ import {
 import { enforces } from './judge.js'
 import type { PipelineParts } from './parts.js'
 import { refusal, unrehearsed } from './refuse.js'
-import type { Judging } from './release.js'
+import { policyInForce, type Judging } from './judging.js'
 import { ruleOnServerRequest } from './release-server-request.js'
 import type { ResponseStep } from './response-steps.js'
 import { withhold } from './withhold.js'
@@ -48,7 +47,8 @@ export async function releaseEmbedded(
   parts: PipelineParts,
 ): Promise<Buffer> {
   if (typeof found === 'string') return releaseUnclear(text, found, judging, parts)
-  const asking = { ...judging, policy: policyInForce(judging, parts) }
+  // Requests of a server meet the policy that is in force when they come.
+  const asking = { ...judging, policy: policyInForce(parts) ?? judging.policy }
   const splices: Splice[] = []
   let refused: GatewayError | undefined
   for (const [index, request] of found.entries()) {
@@ -83,12 +83,6 @@ async function releaseUnclear(
   const told = await withhold(fault, judging, parts)
   if (enforces(parts.mode)) throw told
   return text
-}
-
-/** Requests of a server meet the policy that is in force when they come. */
-function policyInForce({ policy }: Judging, { policies }: PipelineParts): Policy {
-  const state = policies.current()
-  return state.state === 'active' ? state.policy : policy
 }
 
 /** The request as a message of its own, or what is wrong with it. */

@@ -16,53 +16,33 @@ import { rewritten } from './rewritten-call.js'
  * that it answers. Gives the call as it goes on; the same object where nothing was changed.
  * @throws GatewayError a refusal, or `invalid_params` where there are too many
  */
-export async function admitInputResponses(
+export function admitInputResponses(
   call: Call,
   policy: Policy,
   parts: PipelineParts,
-): Promise<Call> {
+): Call | Promise<Call> {
   const { message } = call
+  // A call without an id is a call to whoever does not look for one.
   const given =
-    message.form === 'request' ? message.params?.members.get('inputResponses') : undefined
+    message.form === 'response' ? undefined : message.params?.members.get('inputResponses')
   if (!policy.hooks.post || given === undefined) return call
-  const answers = answersIn(message, given)
-  if (answers.length > mostAnswers && enforces(parts.mode)) throw tooMany()
-  const splices: Splice[] = []
-  let refused: GatewayError | undefined
-  for (const [index, { answer, kind }] of answers.slice(0, mostAnswers).entries()) {
-    if (index % decidedInOneTurn === decidedInOneTurn - 1) await setImmediate()
-    const { decision, decisionId, text } = await judgeAnswer(answer, kind, { call, policy }, parts)
-    if (decision.effect !== 'allow') {
-      refused ??= refusal(unrehearsed(decision), decisionId, { forwarded: false })
-    } else if (text !== message.text) {
-      splices.push(spliceOf(answer.outcome.span, message.text, text))
-    }
-  }
-  if (!enforces(parts.mode)) return call
-  if (refused !== undefined) throw refused
-  return splices.length === 0 ? call : withText(call, spliced(message.text, splices))
+  return admitAnswers(call, answersIn(message, given), policy, parts)
 }
 
 /** A server asks for a few things at a time, and judging the answers must come to an end. */
 const mostAnswers = 256
 const decidedInOneTurn = 16
 
-function tooMany(): GatewayError {
-  return new GatewayError(
-    'invalid_params',
-    `"params.inputResponses" has more than ${mostAnswers} members`,
-  )
-}
-
 interface Answered {
   readonly answer: ResponseMessage
   readonly kind: string
 }
 
-/** What is no map of answers is judged as one that nobody asked for. */
+/** The answers, or too many of them. What is no map of answers is judged as one that nobody asked for. */
 function answersIn(message: Message, { shape, value }: Member): readonly Answered[] {
   if (shape !== 'object') return [answerAt(message, value)]
-  return [...membersAt(message.text, value).values()].map((entry) => answerAt(message, entry.value))
+  const entries = [...membersAt(message.text, value).values()].slice(0, mostAnswers + 1)
+  return entries.map((entry) => answerAt(message, entry.value))
 }
 
 function answerAt({ text, wellFormed }: Message, span: Span): Answered {
@@ -84,6 +64,39 @@ const shapes: readonly (readonly [kind: string, marks: readonly string[]])[] = [
   ['roots/list', ['roots']],
   ['sampling/createMessage', ['role', 'content']],
 ]
+
+async function admitAnswers(
+  call: Call,
+  answers: readonly Answered[],
+  policy: Policy,
+  parts: PipelineParts,
+): Promise<Call> {
+  const { message } = call
+  if (answers.length > mostAnswers && enforces(parts.mode)) throw tooMany()
+  const splices: Splice[] = []
+  let refused: GatewayError | undefined
+  for (const [index, { answer, kind }] of answers.slice(0, mostAnswers).entries()) {
+    if (index % decidedInOneTurn === decidedInOneTurn - 1) await setImmediate()
+    const operation = { type: 'other', kind, params: undefined } as const
+    const answering = { ...call, message: answer, operation }
+    const { decision, decisionId, text } = await judgeAnswer(answer, answering, policy, parts)
+    if (decision.effect !== 'allow') {
+      refused ??= refusal(unrehearsed(decision), decisionId, { forwarded: false })
+    } else if (text !== message.text) {
+      splices.push(spliceOf(answer.outcome.span, message.text, text))
+    }
+  }
+  if (!enforces(parts.mode)) return call
+  if (refused !== undefined) throw refused
+  return splices.length === 0 ? call : withText(call, spliced(message.text, splices))
+}
+
+function tooMany(): GatewayError {
+  return new GatewayError(
+    'invalid_params',
+    `"params.inputResponses" has more than ${mostAnswers} members`,
+  )
+}
 
 /** What became of one answer in a text in which nothing else was changed. */
 function spliceOf({ start, end }: Span, before: Buffer, after: Buffer): Splice {

@@ -5,19 +5,17 @@ import { aboutResponse, judge, record, type Verdict } from './judge.js'
 import type { PipelineParts } from './parts.js'
 
 /**
- * Judges a client's answer to a request of the server at post, under the method that it answers, and puts that on
- * record. `call` is the message that brought it.
+ * Judges a client's answer to a request of the server at post, and puts that on record. `call` carries the answer, and
+ * its kind is the method that is answered.
  */
 export async function judgeAnswer(
   answer: ResponseMessage,
-  kind: string,
-  { call, policy }: { readonly call: Call; readonly policy: Policy },
+  call: Call,
+  policy: Policy,
   parts: PipelineParts,
 ): Promise<Verdict> {
-  const operation = { type: 'other', kind, params: undefined } as const
-  const answering: Call = { ...call, message: answer, operation }
-  const verdict = await judge(aboutResponse(answer, parts.describe(answering)), policy, parts)
-  const judged = { verdict, hook: 'post', call: answering, sent: undefined } as const
+  const verdict = await judge(aboutResponse(answer, parts.describe(call)), policy, parts)
+  const judged = { verdict, hook: 'post', call, sent: undefined } as const
   await record({ ...judged, bundleDigest: policy.digest, failOpen: false }, parts)
   return verdict
 }

@@ -1,16 +1,10 @@
 import { hash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Call } from '../domain/call.js'
-import type { ListDecision } from '../domain/decision.js'
-import { inputAt, type CallDescription } from '../domain/policy-input.js'
+import type { CallDescription } from '../domain/policy-input.js'
 import type { Policy, PolicySource } from '../domain/ports.js'
-import {
-  createListMemory,
-  type Announced,
-  type KeptPage,
-  type ListReader,
-  type PageItems,
-} from './list-memory.js'
+import { createListChecks, ofSession, type ListStream } from './list-checks.js'
+import { createListMemory, type Announced, type PageItems } from './list-memory.js'
 import type { ListName } from './list-methods.js'
 
 /**
@@ -37,11 +31,6 @@ export interface ShownPage {
   readonly shown: string
 }
 
-export interface ListStream {
-  readonly lists: readonly ListName[]
-  readonly tell: (list: ListName) => void
-}
-
 export interface ListChangesParts {
   readonly policies: PolicySource
   readonly now: () => number
@@ -49,44 +38,20 @@ export interface ListChangesParts {
   readonly maxBytes: number
 }
 
-/** Calls that wait meanwhile are not kept longer than this, milliseconds. */
-const sliceMs = 5
-
 export function createListChanges({ policies, now, maxBytes }: ListChangesParts): ListChanges {
   const memory = createListMemory(maxBytes)
   const open = new Map<string, Set<ListStream>>()
-  let sweep: 'none' | 'running' | 'again' = 'none'
+  const checks = createListChecks({ memory, open, policies, now })
+  let isSweepDue = false
 
-  /** Whether the pages that it was shown would be others now; whoever listens is told. */
-  const check = (key: string): void => {
-    const reader = memory.find(key)
-    const streams = open.get(key)
-    const state = policies.current()
-    if (reader === undefined || streams === undefined || state.state !== 'active') return
-    const wanted = new Set([...streams].flatMap(({ lists }) => lists))
-    for (const list of changedFor(reader, wanted, state.policy, now())) tell(key, streams, list)
+  /** Several changes in one turn are one. */
+  const sweep = async (): Promise<void> => {
+    if (isSweepDue) return
+    isSweepDue = true
+    await setImmediate()
+    isSweepDue = false
+    checks.check(open.keys())
   }
-
-  const checkAll = async (): Promise<void> => {
-    if (sweep !== 'none') {
-      sweep = 'again'
-      return
-    }
-    do {
-      sweep = 'running'
-      let since = -Infinity
-      for (const key of [...open.keys()]) {
-        if (performance.now() - since > sliceMs) {
-          await setImmediate()
-          since = performance.now()
-        }
-        check(key)
-      }
-    } while (isAgain())
-    sweep = 'none'
-  }
-
-  const isAgain = (): boolean => sweep === 'again'
 
   return {
     announced: (call, issued, announced) => {
@@ -107,19 +72,19 @@ export function createListChanges({ policies, now, maxBytes }: ListChangesParts)
       const { digest: policyDigest } = policy
       memory.keep(key, { list, kind, cursor, description: kept, items, shown, policyDigest })
       // It may have been on its way while the policy changed.
-      check(key)
+      checks.check([key])
     },
     open: (call, stream) => {
       const key = readerOf(call)
       const streams = open.get(key) ?? new Set()
       open.set(key, streams.add(stream))
-      check(key)
+      checks.check([key])
       return () => {
         streams.delete(stream)
         if (streams.size === 0 && open.get(key) === streams) open.delete(key)
       }
     },
-    policyChanged: () => void checkAll(),
+    policyChanged: () => void sweep(),
   }
 }
 
@@ -141,54 +106,6 @@ function readerOf({ server, session, principal, claimed, requestIp, era }: Call)
 
 function readerIn(server: string, sessionId: string): string {
   return `${ofSession}${hash('sha256', JSON.stringify([server, sessionId]))}`
-}
-
-const ofSession = 'session '
-
-/** The legacy era wants each message on one stream of a session only; in the modern era every subscription is told. */
-function tell(key: string, streams: ReadonlySet<ListStream>, list: ListName): void {
-  const listening = [...streams].filter(({ lists }) => lists.includes(list))
-  for (const stream of key.startsWith(ofSession) ? listening.slice(-1) : listening) {
-    stream.tell(list)
-  }
-}
-
-function changedFor(
-  { pages }: ListReader,
-  wanted: ReadonlySet<ListName>,
-  policy: Policy,
-  time: number,
-): ReadonlySet<ListName> {
-  const changed = new Set<ListName>()
-  for (const page of pages.values()) {
-    if (page.policyDigest === policy.digest || !wanted.has(page.list)) continue
-    const shown = shownUnder(policy, page, time)
-    if (shown !== page.shown) changed.add(page.list)
-    page.shown = shown
-    page.policyDigest = policy.digest
-  }
-  return changed
-}
-
-function shownUnder(policy: Policy, { description, items }: KeptPage, time: number): string {
-  const { text, names } = items
-  if (!policy.hooks.list) return digestOfShown(names, undefined)
-  const span = { start: 0, end: text.length }
-  return digestOfShown(
-    names,
-    policy.list(inputAt(description, { hook: 'list', time, items: { text, span } })),
-  )
-}
-
-/** One text for one list as its reader is shown it; `decision` is undefined where policy hides nothing. */
-export function digestOfShown(
-  names: readonly string[],
-  decision: ListDecision | undefined,
-): string {
-  if (decision?.effect === 'deny') return 'refused'
-  const shown = new Set(decision?.names)
-  const left = decision === undefined ? names : names.filter((name) => shown.has(name))
-  return hash('sha256', JSON.stringify(left))
 }
 
 /** Longest description of a call that is kept, bytes. */

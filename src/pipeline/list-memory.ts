@@ -134,7 +134,7 @@ function createItemStore(): ItemStore {
         return known.items
       }
       // A slice would keep alive whatever it was cut from.
-      const items = { text: Buffer.from(text), names }
+      const items = { text: Buffer.from(text), names: structuredClone(names) }
       shelves.set(key, { items, uses: 1 })
       keys.set(items, key)
       bytes += sizeOf(items)

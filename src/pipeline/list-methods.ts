@@ -15,10 +15,10 @@ export interface ListMethod {
 
 /** Undefined for a method that lists nothing policy could hide. */
 export function listMethod(kind: string): ListMethod | undefined {
-  return methods.get(kind)
+  return listMethods.get(kind)
 }
 
-const methods: ReadonlyMap<string, ListMethod> = new Map([
+export const listMethods: ReadonlyMap<string, ListMethod> = new Map([
   ['tools/list', { member: 'tools', identifiedBy: 'name', list: 'tools' }],
   ['prompts/list', { member: 'prompts', identifiedBy: 'name', list: 'prompts' }],
   ['resources/list', { member: 'resources', identifiedBy: 'uri', list: 'resources' }],

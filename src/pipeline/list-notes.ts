@@ -7,11 +7,11 @@ import { readMessage } from '../wire/message.js'
 import { announcedLists } from './announced-lists.js'
 import { resultOf } from './edited-result.js'
 import { enforces } from './judge.js'
-import { digestOfShown } from './list-changes.js'
+import { digestOfShown } from './list-shown.js'
 import { listMethod, type ListMethod } from './list-methods.js'
 import { readPage, type ListPage } from './list-page.js'
 import type { PipelineParts } from './parts.js'
-import type { Judging } from './release.js'
+import type { Judging } from './judging.js'
 
 /** Whether something is learnt from replies to such a call. */
 function isNoted({ call }: Judging): boolean {

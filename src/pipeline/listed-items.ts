@@ -1,3 +1,4 @@
+import type { Call } from '../domain/call.js'
 import type { Shown, Deny } from '../domain/decision.js'
 import { GatewayError } from '../domain/errors.js'
 import type { ResponseMessage } from '../domain/message.js'
@@ -5,23 +6,47 @@ import { inputAt } from '../domain/policy-input.js'
 import { insertAt } from '../wire/json-tree.js'
 import { resultOf, withResult } from './edited-result.js'
 import { enforces, policyError, record, unruled } from './judge.js'
-import { digestOfShown } from './list-changes.js'
-import { listMethod, type ListMethod } from './list-methods.js'
+import { digestOfShown } from './list-shown.js'
+import { listMethod, listMethods, type ListMethod } from './list-methods.js'
 import { pageOf, readPage, type ListPage } from './list-page.js'
 import { noteListed } from './list-notes.js'
 import type { PipelineParts } from './parts.js'
 import { refusal, withheld } from './refuse.js'
-import type { Judging } from './release.js'
+import type { Judging } from './judging.js'
 import type { ResponseStep } from './response-steps.js'
 
 /** Lists show what their reader may use: each page as `mcp/list` leaves it. */
 export const listedItems: ResponseStep = {
-  reads: ({ call, policy }) => policy.hooks.list && listMethod(call.operation.kind) !== undefined,
+  reads: ({ call, policy }) =>
+    policy.hooks.list && (listMethod(call.operation.kind) !== undefined || isUnasked(call)),
   release: (message, judging, parts) => {
+    if (message.outcome.type === 'error') return message
     const method = listMethod(judging.call.operation.kind)
-    if (method === undefined || message.outcome.type === 'error') return message
-    return releasePage(message, method, judging, parts)
+    return method === undefined
+      ? releaseUnasked(message, judging, parts)
+      : releasePage(message, method, judging, parts)
   },
+}
+
+/** A response that answers no call that is known; not what comes back for an answer of the client. */
+function isUnasked({ operation, direction }: Call): boolean {
+  return operation.kind === 'unsolicited' && direction === 'to_client'
+}
+
+/** In a reply to no call that is known a list is whatever looks like one. */
+async function releaseUnasked(
+  message: ResponseMessage,
+  judging: Judging,
+  parts: PipelineParts,
+): Promise<ResponseMessage> {
+  let released = message
+  for (const [kind, method] of listMethods) {
+    if (message.members.get(method.member)?.shape !== 'array') continue
+    const operation = { type: 'other', kind, params: undefined } as const
+    const asked = { ...judging, call: { ...judging.call, operation } }
+    released = await releasePage(released, method, asked, parts)
+  }
+  return released
 }
 
 async function releasePage(

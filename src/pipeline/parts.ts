@@ -6,6 +6,7 @@ import type { Catalog, DecisionLog, Patterns, PolicySource, Upstream } from '../
 import type { Session } from '../domain/session.js'
 import type { Telling } from '../wire/refusal.js'
 import type { Permitted } from './admit.js'
+import type { Declines } from './declines.js'
 import type { ListChanges } from './list-changes.js'
 
 /** What the steps of the pipeline need, handed in by the root. */
@@ -21,6 +22,7 @@ export interface PipelineParts {
   readonly patterns: Patterns
   readonly upstream: Upstream
   readonly serverRequests: ServerRequests
+  readonly declines: Declines
   readonly openCalls: OpenCalls
   readonly catalog: Catalog
   readonly listChanges: ListChanges

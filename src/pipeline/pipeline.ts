@@ -1,6 +1,7 @@
 import type { Call } from '../domain/call.js'
 import { asGatewayError, GatewayError } from '../domain/errors.js'
 import type { HangUp } from '../domain/hang-up.js'
+import type { ResponseMessage } from '../domain/message.js'
 import type { Pipeline } from '../domain/ports.js'
 import type { Reply } from '../domain/reply.js'
 import { admit, unjudged, type Permitted } from './admit.js'
@@ -9,8 +10,9 @@ import type { PipelineParts } from './parts.js'
 import { afterAdmission } from './refuse.js'
 import { rehearse } from './rehearse.js'
 import { admitAnswer } from './relay-answer.js'
-import { piped, release } from './release.js'
+import { release } from './release.js'
 import { releaseListening } from './release-listening.js'
+import { piped } from './release-stream.js'
 import { comparableId } from './request-id.js'
 
 /** A straight line: admit, forward, release. A throw before forward means nothing was forwarded. */
@@ -29,20 +31,22 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
   }
 
-  const handleAnswer = async (call: Call, hangUp: HangUp): Promise<Handled> => {
+  const handleAnswer = async (
+    call: Call,
+    message: ResponseMessage,
+    hangUp: HangUp,
+  ): Promise<Handled> => {
     refuseUngoverned(parts)
     const state = policies.current()
-    const governed =
-      parts.mode !== 'off' && state.state === 'active' && call.message.form === 'response'
-    const policy = governed ? state.policy : undefined
-    const sent =
-      policy !== undefined && call.message.form === 'response'
-        ? await admitAnswer(call, call.message, policy, parts)
-        : call
+    const policy = parts.mode !== 'off' && state.state === 'active' ? state.policy : undefined
+    const { judged, sent } =
+      policy === undefined
+        ? { judged: call, sent: call }
+        : await admitAnswer(call, message, policy, parts)
     const reply = await forward(sent, hangUp)
     // An answer has no reply; whatever comes nevertheless was not asked for.
     const answer = await release(reply, unjudged(call, policy, ''), parts)
-    return { answer, calls: [{ call, decisionId: '', revision: '' }] }
+    return { answer, calls: [{ call: judged, decisionId: '', revision: '' }] }
   }
 
   /** What comes of a call that was admitted. A failure from here on keeps the decision that let it go. */
@@ -64,13 +68,14 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   return {
     handle: async (call, hangUp) => {
-      if (call.message.form === 'response') return handleAnswer(call, hangUp)
+      const { message } = call
+      if (message.form === 'response') return handleAnswer(call, message, hangUp)
       const admitted = await admit(call, parts)
       const { decisionId } = admitted
       const revision = admitted.policy?.revision ?? ''
       const answer =
         admitted.type === 'rehearsed' ? rehearse(admitted) : await complete(admitted, hangUp)
-      return { answer, calls: [{ call, decisionId, revision }] }
+      return { answer, calls: [{ call: admitted.call, decisionId, revision }] }
     },
     listen: async (call, hangUp) => {
       refuseUngoverned(parts)

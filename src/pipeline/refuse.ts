@@ -2,6 +2,7 @@ import type { Allow, Ask, Decision, Deny, DryRun, Hook } from '../domain/decisio
 import type { Call } from '../domain/call.js'
 import { GatewayError, type RefusalDetail } from '../domain/errors.js'
 import type { Permitted } from './admit.js'
+import type { Verdict } from './judge.js'
 
 /** The error that tells a caller of a refusal. */
 export function refusal(
@@ -22,6 +23,21 @@ export function refusal(
       retryAfterSec: decision.effect === 'deny' && !forwarded ? decision.retryAfterSec : undefined,
     },
   })
+}
+
+/**
+ * What the post-hook leaves of a response.
+ * @throws GatewayError a refusal; the call itself was carried out
+ */
+export function leftOf({ decision, decisionId, text }: Verdict): Buffer {
+  switch (decision.effect) {
+    case 'allow':
+    case 'dry_run':
+      return text
+    case 'ask':
+    case 'deny':
+      throw refusal(decision, decisionId, { forwarded: true })
+  }
 }
 
 /** What refuses that of which a rehearsal would be no use: a dry run of it is a refusal. */

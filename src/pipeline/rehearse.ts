@@ -4,10 +4,10 @@ import { payloadOf, type Payload } from '../domain/payload.js'
 import type { Rehearsed } from './admit.js'
 
 /** The answer to a dry run: a result that says what would have been sent, and that it was not. */
-export function rehearse({ call, decisionId, reason }: Rehearsed): Answer {
-  const { message, operation } = call
+export function rehearse({ sent, decisionId, reason }: Rehearsed): Answer {
+  const { message, operation } = sent
   if (message.form !== 'request') return { type: 'accepted' }
-  const args = textOf(payloadOf(call))
+  const args = textOf(payloadOf(sent))
   const target = targetOf(operation)?.name ?? operation.kind
   const text = `Dry run: ${target} was not called. It would have been sent ${args}`
   const content = JSON.stringify([{ type: 'text', text }])

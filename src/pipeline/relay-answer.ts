@@ -9,29 +9,38 @@ import type { PipelineParts } from './parts.js'
 import { comparableId } from './request-id.js'
 import { openRelatedId } from './task-calls.js'
 
+/** An answer of a client: the call as it was judged, and as it may go on. */
+export interface AdmittedAnswer {
+  readonly judged: Call
+  readonly sent: Call
+}
+
 /**
- * A client's answer to a request of the server, as it may go on: judged at post under the method of the request that
- * it answers, `unsolicited` where none is known. A refused one reaches the server as a decline or an error.
+ * A client's answer to a request of the server: judged at post under the method of the request that it answers,
+ * `unsolicited` where none is known. A refused one reaches the server as a decline or an error.
  */
 export async function admitAnswer(
   call: Call,
   answer: ResponseMessage,
   policy: Policy,
   parts: PipelineParts,
-): Promise<Call> {
+): Promise<AdmittedAnswer> {
   const kind = parts.serverRequests.take(call.session, comparableId(answer.id)) ?? 'unsolicited'
   const message = withUpstreamsIds(answer, call, parts)
-  const answering: Call = {
+  const judged: Call = {
     ...call,
     message,
     operation: { type: 'other', kind, params: undefined },
   }
-  if (!policy.hooks.post) return answering
-  const { decision, text } = await judgeAnswer(message, kind, { call, policy }, parts)
-  if (!enforces(parts.mode)) return answering
+  if (!policy.hooks.post) return { judged, sent: judged }
+  const { decision, text } = await judgeAnswer(message, judged, policy, parts)
+  if (!enforces(parts.mode)) return { judged, sent: judged }
   const awaits = message.members.has('task') ? 'task' : kind
   const sent = decision.effect === 'allow' ? text : declined(message.id, awaits, decision.reason)
-  return sent === message.text ? answering : { ...answering, message: readMessage(sent) }
+  return {
+    judged,
+    sent: sent === message.text ? judged : { ...judged, message: readMessage(sent) },
+  }
 }
 
 function withUpstreamsIds(answer: ResponseMessage, call: Call, parts: PipelineParts) {

@@ -8,8 +8,8 @@ import { enforces } from './judge.js'
 import { silentStream } from './list-stream.js'
 import { subscription, tellingOf } from './list-telling.js'
 import type { PipelineParts } from './parts.js'
-import { piped, releaseStream } from './release.js'
 import type { MessageStream } from './release-message.js'
+import { piped, releaseStream } from './release-stream.js'
 
 /**
  * What comes back for a client that listens (GET): a stream whose messages meet the policy in force, one by one.

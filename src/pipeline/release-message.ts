@@ -2,14 +2,13 @@ import type { Call } from '../domain/call.js'
 import { GatewayError } from '../domain/errors.js'
 import type { Message, ResponseMessage } from '../domain/message.js'
 import type { Operation } from '../domain/operation.js'
-import type { Policy } from '../domain/ports.js'
 import { readMessage } from '../wire/message.js'
 import { refuseInBand } from '../wire/refusal.js'
 import type { Permitted } from './admit.js'
 import { enforces } from './judge.js'
 import type { OpenCall, PipelineParts } from './parts.js'
 import type { Subscription } from './list-telling.js'
-import type { Judging } from './release.js'
+import { isJudged, policyInForce, type Judging } from './judging.js'
 import { releaseNotification } from './release-notification.js'
 import { releaseResponse } from './release-response.js'
 import { releaseServerRequest } from './release-server-request.js'
@@ -40,11 +39,15 @@ export async function releaseMessage(
   parts: PipelineParts,
 ): Promise<Buffer | undefined> {
   const judging = judgingNow(stream, parts)
-  if (judging === undefined) return text
-  const message = await read(text, judging, parts)
-  switch (message?.form) {
-    case undefined:
-      return text
+  const inForce = policyInForce(parts)
+  const reading = judging ?? (inForce && { ...stream.permitted, policy: inForce })
+  if (reading === undefined) return text
+  const message = await read(text, reading, parts)
+  if (message?.form === 'request') {
+    return releaseServerRequest(message, { ...reading, policy: inForce ?? reading.policy }, parts)
+  }
+  if (message === undefined || judging === undefined) return text
+  switch (message.form) {
     case 'response':
       return answerOrRefusal(message, judging, stream, parts)
     case 'notification':
@@ -58,12 +61,6 @@ export async function releaseMessage(
         message.method,
         stream,
       )
-    case 'request':
-      return releaseServerRequest(
-        message,
-        { ...judging, policy: policyInForce(parts) ?? judging.policy },
-        parts,
-      )
   }
 }
 
@@ -73,13 +70,9 @@ export function judgingNow(
   parts: PipelineParts,
 ): Judging | undefined {
   const lasts = listening || permitted.call.operation.kind === 'subscriptions/listen'
-  const policy = lasts ? policyInForce(parts) : permitted.policy
+  if (!lasts) return isJudged(permitted) ? permitted : undefined
+  const policy = policyInForce(parts)
   return policy === undefined ? undefined : { ...permitted, policy }
-}
-
-function policyInForce({ policies }: PipelineParts): Policy | undefined {
-  const state = policies.current()
-  return state.state === 'active' ? state.policy : undefined
 }
 
 async function read(

@@ -5,7 +5,7 @@ import { methodRow } from '../wire/methods.js'
 import { withImplied } from './implied.js'
 import { enforces, judge, policyError, record, unruled, type Verdict } from './judge.js'
 import type { PipelineParts } from './parts.js'
-import type { Judging } from './release.js'
+import type { Judging } from './judging.js'
 import { isRefused, unknownVerdict } from './unknown-methods.js'
 
 /** A notification of the server, as policy permits it; undefined where it is dropped. */

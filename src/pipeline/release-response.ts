@@ -4,10 +4,10 @@ import { aboutResponse, enforces, judge, record } from './judge.js'
 import { noteReply } from './list-notes.js'
 import type { PipelineParts } from './parts.js'
 import { readMessage } from '../wire/message.js'
-import { refusal } from './refuse.js'
-import { responseSteps } from './response-steps.js'
+import { leftOf } from './refuse.js'
+import { anyKeys, responseSteps } from './response-steps.js'
 import { taskOrigin } from './task-results.js'
-import type { Judging } from './release.js'
+import type { Judging } from './judging.js'
 import { withWarnings } from './warn.js'
 
 /**
@@ -20,17 +20,15 @@ export async function releaseResponse(
   parts: PipelineParts,
 ): Promise<Buffer> {
   const text = await judgeResponse(message, taskOrigin(judging, parts), parts)
-  const steps = responseSteps.filter(
-    (step) => step.reads(judging, parts) && (step.keys?.isIn(text) ?? true),
-  )
-  if (steps.length === 0) {
-    noteReply(message, judging, parts)
-    return text
+  const isKeyed = anyKeys.isIn(text)
+  let released: ResponseMessage | undefined
+  for (const step of responseSteps) {
+    if ((step.keys !== undefined && !isKeyed) || !step.reads(judging, parts)) continue
+    released ??= text === message.text ? message : (readMessage(text) as ResponseMessage)
+    released = await step.release(released, judging, parts)
   }
-  let released = text === message.text ? message : (readMessage(text) as ResponseMessage)
-  for (const step of steps) released = await step.release(released, judging, parts)
   noteReply(message, judging, parts)
-  return released.text
+  return released === undefined ? text : released.text
 }
 
 async function judgeResponse(
@@ -44,7 +42,7 @@ async function judgeResponse(
   if (!policy.hooks.post) return warned(warnings)
   const shown = described?.call === call ? described : parts.describe(call)
   const verdict = await judge(aboutResponse(message, shown), policy, parts)
-  const { decision, decisionId } = verdict
+  const { decision } = verdict
   const bundleDigest = policy.digest
   const judged = {
     verdict,
@@ -58,14 +56,7 @@ async function judgeResponse(
   if (decision.effect === 'allow') record(judged, parts).catch(reportedByTheLog)
   else await record(judged, parts)
   if (!enforces(parts.mode)) return warned([...warnings, ...warningsOf(decision)])
-  switch (decision.effect) {
-    case 'allow':
-    case 'dry_run':
-      return verdict.text
-    case 'ask':
-    case 'deny':
-      throw refusal(decision, decisionId, { forwarded: true })
-  }
+  return leftOf(verdict)
 }
 
 const reportedByTheLog = (): void => undefined

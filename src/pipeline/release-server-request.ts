@@ -7,7 +7,7 @@ import { ruleOn, type Ruled } from './admit.js'
 import { declineServerRequest } from './decline.js'
 import { enforces, policyError, record, unruled, type Verdict } from './judge.js'
 import type { PipelineParts } from './parts.js'
-import type { Judging } from './release.js'
+import type { Judging } from './judging.js'
 import { comparableId } from './request-id.js'
 import { closeParamIds } from './task-ids.js'
 import { isRefused, unknownVerdict } from './unknown-methods.js'
@@ -24,7 +24,7 @@ export async function releaseServerRequest(
     parts,
   )
   if (enforces(parts.mode) && verdict.decision.effect !== 'allow') {
-    declineServerRequest(call, message, verdict, parts)
+    await declineServerRequest(call, message, verdict, parts)
     return undefined
   }
   parts.serverRequests.keep(call.session, comparableId(message.id), message.method)

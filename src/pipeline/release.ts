@@ -1,19 +1,18 @@
+import type { Answer, PipedAnswer } from '../domain/answer.js'
 import { GatewayError } from '../domain/errors.js'
 import type { ResponseMessage } from '../domain/message.js'
-import type { Policy } from '../domain/ports.js'
 import type { Reply } from '../domain/reply.js'
 import { readMessage } from '../wire/message.js'
 import type { Permitted } from './admit.js'
-import type { Answer, PipedAnswer } from '../domain/answer.js'
 import { enforces } from './judge.js'
-import type { PipelineParts } from './parts.js'
-import { releaseEvents } from './release-events.js'
-import { releaseSubscription } from './release-listening.js'
-import type { MessageStream } from './release-message.js'
-import { releaseResponse } from './release-response.js'
-import { comparableId } from './request-id.js'
-import { responseSteps, type ResponseStep } from './response-steps.js'
+import { isJudged, type Judging } from './judging.js'
 import { noteUnjudged } from './list-notes.js'
+import type { PipelineParts } from './parts.js'
+import { releaseSubscription } from './release-listening.js'
+import { releaseResponse } from './release-response.js'
+import { piped, releaseStream } from './release-stream.js'
+import { comparableId } from './request-id.js'
+import { anyKeys, responseSteps, searchesFor } from './response-steps.js'
 import { searchedChunks } from './searched-chunks.js'
 import { withhold } from './withhold.js'
 
@@ -26,29 +25,22 @@ export async function release(
   permitted: Permitted,
   parts: PipelineParts,
 ): Promise<Answer> {
+  if (parts.mode === 'off') return piped(reply)
+  // Also where no policy took part: one that comes into force meanwhile judges what a server asks of its client.
+  if (reply.form === 'events' && reply.isReadable) {
+    return releaseReplyStream(reply, permitted, parts)
+  }
   if (!isJudged(permitted)) return piped(reply)
   const judging = withIssued(permitted, reply)
-  const { call } = judging
-  if (reply.form === 'events') {
-    if (!reply.isReadable) return releaseUnread(reply, undefined, unreadable(), judging, parts)
-    const { message, session } = call
-    const openCall =
-      message.form === 'request'
-        ? parts.openCalls.open(session, comparableId(message.id))
-        : undefined
-    const stream = { permitted: judging, listening: false, openCall }
-    return call.operation.kind === 'subscriptions/listen'
-      ? releaseSubscription(reply, stream, parts)
-      : releaseStream(reply, stream, parts)
-  }
+  if (reply.form === 'events') return releaseUnread(reply, undefined, unreadable(), judging, parts)
   if (isCalledEvents(reply)) {
     const fault = invalid('The reply has a media type that is and is not an event stream')
     return releaseUnread(reply, undefined, fault, judging, parts)
   }
   const reads = isRead(judging, parts)
   // Nothing is to be said, though some servers call it JSON.
-  if (reply.status === 202 || reply.status === 204) {
-    return reads && enforces(parts.mode) ? withoutBody(reply) : piped(reply)
+  if ((reply.status === 202 || reply.status === 204) && (reads || !reply.isReadable)) {
+    return enforces(parts.mode) ? withoutBody(reply) : piped(reply)
   }
   if (!reads) return releaseSearched(reply, judging, parts)
   if (reply.form === 'json') return releaseJson(reply, judging, parts)
@@ -56,18 +48,14 @@ export async function release(
   return releaseUnread(reply, undefined, fault, judging, parts)
 }
 
-/** A stream whose events are judged one by one. */
-export function releaseStream(
-  reply: Reply,
-  stream: MessageStream,
-  parts: PipelineParts,
-): PipedAnswer {
-  const headers = reply.headers.filter(([name]) => name !== 'content-length')
-  return { ...piped(reply), headers, chunks: releaseEvents(reply.body, stream, parts) }
-}
-
-export function piped(reply: Reply): PipedAnswer {
-  return { type: 'piped', status: reply.status, headers: reply.headers, chunks: reply.body }
+function releaseReplyStream(reply: Reply, permitted: Permitted, parts: PipelineParts): PipedAnswer {
+  const { message, session, operation } = permitted.call
+  const openCall =
+    message.form === 'request' ? parts.openCalls.open(session, comparableId(message.id)) : undefined
+  const stream = { permitted: withIssued(permitted, reply), listening: false, openCall }
+  return operation.kind === 'subscriptions/listen'
+    ? releaseSubscription(reply, stream, parts)
+    : releaseStream(reply, stream, parts)
 }
 
 /** Some clients look for the name anywhere in the header, and would take requests of the server from the body. */
@@ -85,53 +73,39 @@ function invalid(message: string, cause?: unknown): GatewayError {
   return new GatewayError('upstream_invalid', message, { cause })
 }
 
-/** A call on whose replies this policy decides. */
-export interface Judging extends Permitted {
-  readonly policy: Policy
-}
-
-function withIssued(judging: Judging, { headers }: Reply): Judging {
-  if (judging.call.operation.kind !== 'initialize') return judging
+function withIssued<P extends Permitted>(permitted: P, { headers }: Reply): P {
+  if (permitted.call.operation.kind !== 'initialize') return permitted
   const issued = headers.find(([name]) => name === 'mcp-session-id')?.[1]
-  return { ...judging, issued }
-}
-
-function isJudged(permitted: Permitted): permitted is Judging {
-  return permitted.policy !== undefined
+  return { ...permitted, issued }
 }
 
 /** Whether every reply to this call has to be read, whatever it holds. */
 function isRead(judging: Judging, parts: PipelineParts): boolean {
-  return (
-    judging.policy.hooks.post ||
-    (parts.mode === 'warn' && judging.warnings.length > 0) ||
-    responseSteps.some((step) => step.keys === undefined && step.reads(judging, parts))
-  )
+  if (judging.policy.hooks.post) return true
+  if (parts.mode === 'warn' && judging.warnings.length > 0) return true
+  return responseSteps.some((step) => step.keys === undefined && step.reads(judging, parts))
 }
 
-/** A reply that has to be read only where it holds what a step looks for: the rest goes on as it is, however long. */
+/** A reply that has to be read only where it holds what is looked for: the rest goes on as it is, however long. */
 async function releaseSearched(
   reply: Reply,
   judging: Judging,
   parts: PipelineParts,
 ): Promise<Answer> {
   if (!reply.isReadable) return releaseUnread(reply, undefined, unreadable(), judging, parts)
-  const isSearched = (step: ResponseStep): step is SearchedStep =>
-    step.keys !== undefined && step.reads(judging, parts)
   const text = reply.form === 'json' ? await reply.body.collect(parts.maxMessageBytes) : undefined
   if (text !== undefined) {
-    const isFound = responseSteps.some((step) => isSearched(step) && step.keys.isIn(text))
+    const isFound =
+      anyKeys.isIn(text) && searchesFor(judging, parts).some((keys) => keys.isIn(text))
     if (isFound) return releaseText(text, reply, judging, parts)
     noteUnjudged(text, judging, parts)
     return whole(reply, text)
   }
   if (!enforces(parts.mode)) return piped(reply)
-  const searches = responseSteps.filter(isSearched).map(({ keys }) => keys)
   const onFound = () => withhold(tooLong(parts), judging, parts)
-  return { ...piped(reply), chunks: searchedChunks(reply.body, searches, onFound) }
+  const chunks = searchedChunks(reply.body, searchesFor(judging, parts), onFound)
+  return { ...piped(reply), chunks }
 }
-
-type SearchedStep = ResponseStep & Required<Pick<ResponseStep, 'keys'>>
 
 async function releaseJson(reply: Reply, judging: Judging, parts: PipelineParts): Promise<Answer> {
   const text = await reply.body.collect(parts.maxMessageBytes)

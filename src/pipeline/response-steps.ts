@@ -1,11 +1,11 @@
 import type { ResponseMessage } from '../domain/message.js'
-import type { KeySearch } from '../wire/key-search.js'
+import { createKeySearch, type KeySearch } from '../wire/key-search.js'
 import { advertised } from './advertised.js'
 import { cacheHints } from './cache-hints.js'
 import { embeddedRequests } from './embedded-requests.js'
 import { listedItems } from './listed-items.js'
 import type { PipelineParts } from './parts.js'
-import type { Judging } from './release.js'
+import type { Judging } from './judging.js'
 import { taskReplies } from './task-replies.js'
 import { taskResults } from './task-results.js'
 
@@ -35,3 +35,23 @@ export const responseSteps: readonly ResponseStep[] = [
   advertised,
   cacheHints,
 ]
+
+/**
+ * A client takes whatever stands in a body for messages of the server, and these are no responses: requests,
+ * notifications, batches that hold some.
+ */
+const notResponses = createKeySearch(['method'])
+
+/** What has to be read in a reply to this call that is not read anyway. */
+export function searchesFor(judging: Judging, parts: PipelineParts): readonly KeySearch[] {
+  const searches = [notResponses]
+  for (const step of responseSteps) {
+    if (step.keys !== undefined && step.reads(judging, parts)) searches.push(step.keys)
+  }
+  return searches
+}
+
+/** All that is searched for at once: where none of it is found, no search of a step finds anything. */
+export const anyKeys = createKeySearch(
+  [notResponses, ...responseSteps.flatMap(({ keys }) => keys ?? [])].flatMap(({ keys }) => keys),
+)

@@ -10,6 +10,9 @@ import type { PipelineParts } from './parts.js'
 /** Whatever names a task has one of these. */
 export const taskKeys = createKeySearch(['taskId', 'taskIds'])
 
+/** Nobody has more, and to seal each takes its time while other calls wait. */
+export const mostTasks = 10_000
+
 const relatedTask = 'io.modelcontextprotocol/related-task'
 
 /** Where the ids of tasks stand in a result, in order. */
@@ -22,19 +25,29 @@ export function resultIds(text: Buffer, members: Members): readonly Span[] {
   ])
 }
 
-/** The ids of the tasks of which a client wants to hear, in `subscriptions/listen` and where that is acknowledged. */
+/**
+ * Where the tasks are named of which a client wants to hear, in `subscriptions/listen` and where that is acknowledged;
+ * what is no list stands for its one item.
+ */
 export function listenedIds(text: Buffer, members: Members): readonly Span[] {
   const listed = inside(text, members.get('notifications')).get('taskIds')
-  return itemsIn(text, listed).filter(({ start }) => text[start] === quote)
+  if (listed === undefined) return []
+  return listed.shape === 'array' ? itemsAt(text, listed.value, mostTasks + 1) : [listed.value]
 }
 
-/** The task that a message is related to, by its `_meta`. */
+/** Where the task is named that a message is related to, by its `_meta`. */
 export function relatedId(text: Buffer, members: Members): readonly Span[] {
   const meta = members.get('_meta')
   if (meta === undefined || !taskKeys.isIn(text.subarray(meta.value.start, meta.value.end))) {
     return []
   }
-  return taskId(inside(text, inside(text, meta).get(relatedTask)))
+  return placeOfId(inside(text, inside(text, meta).get(relatedTask)))
+}
+
+/** Where the id of a task is to stand, whatever stands there. */
+export function placeOfId(members: Members): readonly Span[] {
+  const member = members.get('taskId')
+  return member === undefined ? [] : [member.value]
 }
 
 /** Where the id of the task itself stands. */
@@ -62,28 +75,34 @@ function paramIds({ form, text, method, params }: RequestMessage | NotificationM
   ])
 }
 
-/** The text with the ids that stand there as this principal knows them. */
+/** The text with the ids that stand there as this principal knows them. Of too many none is sealed: nobody can use them. */
 export function closed(
   text: Buffer,
   spans: readonly Span[],
   principalId: string,
   { taskSeal }: PipelineParts,
 ): Buffer {
+  if (spans.length > mostTasks) return text
   return withIds(text, spans, (id) => taskSeal.close(id, principalId))
 }
 
-/** The text with other ids in these places. */
+/** The text with other ids in these places; what is no text is no id. */
 export function withIds(
   text: Buffer,
   spans: readonly Span[],
   change: (id: string) => string,
 ): Buffer {
   const splices = spans.flatMap((span): Splice[] => {
+    if (!isText(text, span)) return []
     const id = decodeString(text, span)
     const changed = change(id)
     return changed === id ? [] : [{ span, text: JSON.stringify(changed) }]
   })
   return spliced(text, splices)
+}
+
+export function isText(text: Buffer, { start }: Span): boolean {
+  return text[start] === quote
 }
 
 const quote = 0x22

@@ -5,7 +5,7 @@ import { readMessage } from '../wire/message.js'
 import { inputRequestsIn } from './embedded-places.js'
 import { releaseEmbedded } from './embedded-requests.js'
 import type { PipelineParts } from './parts.js'
-import type { Judging } from './release.js'
+import type { Judging } from './judging.js'
 import { closeParamIds } from './task-ids.js'
 import { releaseTaskResult } from './task-results.js'
 

@@ -1,12 +1,15 @@
+import { GatewayError } from '../domain/errors.js'
 import type { Members, ResponseMessage } from '../domain/message.js'
 import { itemsAt, membersAt, spliced } from '../wire/json-parts.js'
 import { decodeString } from '../wire/json-text.js'
 import { readMessage } from '../wire/message.js'
+import { enforces } from './judge.js'
 import { keptCall } from './kept-call.js'
 import type { PipelineParts } from './parts.js'
-import type { Judging } from './release.js'
+import type { Judging } from './judging.js'
 import type { ResponseStep } from './response-steps.js'
-import { closed, resultIds, taskId, taskKeys } from './task-ids.js'
+import { closed, mostTasks, resultIds, taskId, taskKeys } from './task-ids.js'
+import { withhold } from './withhold.js'
 
 /**
  * Tasks in results: which call began them is kept, and their ids reach the caller as nobody else can use them. A list
@@ -16,10 +19,11 @@ export const taskReplies: ResponseStep = {
   reads: ({ call, policy }, { taskSeal }) =>
     (taskSeal.binds || policy.hooks.post) && tellOfTasks.has(call.operation.kind),
   keys: taskKeys,
-  release: (message, judging, parts) => {
+  release: async (message, judging, parts) => {
     if (message.outcome.type === 'error') return message
     if (judging.call.operation.kind === 'tools/call') keepTask(message, judging, parts)
     if (!parts.taskSeal.binds) return message
+    if (isTooLong(message)) return releaseTooLong(message, judging, parts)
     const own = withOwnTasks(message, judging, parts)
     const spans = resultIds(own.text, own.members)
     const text = closed(own.text, spans, judging.call.principal.id, parts)
@@ -39,6 +43,23 @@ const tellOfTasks: ReadonlySet<string> = new Set([
   'tasks/update',
   'unsolicited',
 ])
+
+function isTooLong({ text, members }: ResponseMessage): boolean {
+  const tasks = members.get('tasks')
+  return tasks?.shape === 'array' && itemsAt(text, tasks.value, mostTasks + 1).length > mostTasks
+}
+
+/** Ids that nobody sealed are of no use to anybody. */
+async function releaseTooLong(
+  message: ResponseMessage,
+  judging: Judging,
+  parts: PipelineParts,
+): Promise<ResponseMessage> {
+  const fault = new GatewayError('upstream_invalid', `A result has more than ${mostTasks} tasks`)
+  const told = await withhold(fault, judging, parts)
+  if (enforces(parts.mode)) throw told
+  return message
+}
 
 function keepTask(
   { text, members }: ResponseMessage,

@@ -6,8 +6,8 @@ import { decodeString } from '../wire/json-text.js'
 import { readMessage } from '../wire/message.js'
 import { enforces, judge, record } from './judge.js'
 import type { PipelineParts } from './parts.js'
-import { refusal } from './refuse.js'
-import type { Judging } from './release.js'
+import { leftOf } from './refuse.js'
+import type { Judging } from './judging.js'
 import type { ResponseStep } from './response-steps.js'
 
 /** Results of earlier calls that stand in what is said of their tasks. */
@@ -84,16 +84,7 @@ async function releaseOutcome(
   )
   const judged = { verdict, hook: 'post', call: described.call, sent: undefined } as const
   await record({ ...judged, bundleDigest: policy.digest, failOpen: false }, parts)
-  if (!enforces(parts.mode)) return text
-  const { decision, decisionId } = verdict
-  switch (decision.effect) {
-    case 'allow':
-    case 'dry_run':
-      return verdict.text
-    case 'ask':
-    case 'deny':
-      throw refusal(decision, decisionId, { forwarded: true })
-  }
+  return enforces(parts.mode) ? leftOf(verdict) : text
 }
 
 /** The call that began a task of this caller's, as policy would see it if it were made now. */

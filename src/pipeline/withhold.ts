@@ -2,7 +2,7 @@ import type { GatewayError } from '../domain/errors.js'
 import { policyError, record, unruled } from './judge.js'
 import type { PipelineParts } from './parts.js'
 import { withheld } from './refuse.js'
-import type { Judging } from './release.js'
+import type { Judging } from './judging.js'
 
 /** Puts on record that a reply could not be judged; gives the error that its caller is told. */
 export async function withhold(

@@ -11,7 +11,9 @@ import { askEveryone, askFirstThatKnows, notify } from './everyone.js'
 import { merged, type FanOutParts } from './fan-out.js'
 import type { Aside } from './hear.js'
 import { ownerOfId } from './ids.js'
-import { createInFlight } from './in-flight.js'
+import { spelledAt } from './belonging.js'
+import { createInFlight, everyone } from './in-flight.js'
+import { longestWait } from './in-time.js'
 import { initialize } from './initialize.js'
 import { createLines, type Lines } from './lines.js'
 import { listen } from './listen.js'
@@ -24,27 +26,37 @@ import { createSessionMemory } from './session-memory.js'
 import { subscribe } from './subscribe.js'
 import { ownerNamedBy, targetOf } from './targets.js'
 
-export interface AggregateOptions extends Omit<AggregateParts, 'members' | 'memory'> {
+export interface AggregateOptions extends Omit<
+  AggregateParts,
+  'members' | 'memory' | 'inFlight' | 'longestWaitMs'
+> {
+  readonly longestWaitMs?: number
   /** In the order in which merged lists show them. Names have no `__`, and no `_` at their end. */
   readonly servers: readonly NamedPipeline[]
 }
 
-/** Sessions that can be repaired in this process, and requests of which a cancellation finds its way. */
+/** Sessions that can be repaired in this process; ids and progress tokens of which it is known whose they are. */
 const keptSessions = { sessions: 20_000, bytes: 64 * 1024 * 1024 }
-const keptRequests = 20_000
+const keptRequests = 40_000
 
 /**
  * Several servers as one. A client's message becomes a call to each server that it is meant for, each along that
  * server's whole line and under that server's own names, and what comes back is merged after it was judged.
  */
-export function createAggregate({ servers, ...options }: AggregateOptions): Pipeline {
+export function createAggregate({
+  servers,
+  longestWaitMs = longestWait,
+  ...options
+}: AggregateOptions): Pipeline {
   const memory = createSessionMemory(keptSessions)
-  const parts: AggregateParts = { ...options, members: membersOf(servers), memory }
-  const fanOut: FanOutParts = { parts, seats: createSeatFinder(parts) }
   const inFlight = createInFlight(keptRequests)
+  const members = membersOf(servers)
+  const parts: AggregateParts = { ...options, longestWaitMs, members, memory, inFlight }
+  const fanOut: FanOutParts = { parts, seats: createSeatFinder(parts) }
 
   const handleRequest = (asking: Asking, message: RequestMessage): Promise<AnyAnswer> => {
     const { method, id } = message
+    inFlight.begin(asking.call, message, everyone)
     const mergedFrom = (work: (aside: Aside) => Promise<AnyAnswer>): Promise<AnyAnswer> =>
       merged(work, { asked: { id, kind: method }, asking, telling: parts.telling })
     const items = listMember(method)
@@ -63,20 +75,24 @@ export function createAggregate({ servers, ...options }: AggregateOptions): Pipe
       case 'subscriptions/listen':
         return subscribe(asking, message, fanOut)
       default:
-        return handleNamed(asking, message)
+        return handleNamed(asking, message, mergedFrom)
     }
   }
 
-  const handleNamed = async (asking: Asking, message: RequestMessage): Promise<AnyAnswer> => {
+  const handleNamed = async (
+    asking: Asking,
+    message: RequestMessage,
+    mergedFrom: (work: (aside: Aside) => Promise<AnyAnswer>) => Promise<AnyAnswer>,
+  ): Promise<AnyAnswer> => {
     const target = targetOf(message)
     const server = target === undefined ? ownerNamedBy(message) : target.owned?.server
     const member = parts.members.get(server ?? '')
     if (member !== undefined) {
-      inFlight.begin(asking.call, message.id, member.name)
+      inFlight.begin(asking.call, message, member.name)
       return askOne(asking, member, message, fanOut)
     }
     return target === undefined
-      ? askFirstThatKnows(asking, message, fanOut)
+      ? mergedFrom((aside) => askFirstThatKnows(asking, message, aside, fanOut))
       : unknown(target, message, asking.call.era === 'modern')
   }
 
@@ -88,7 +104,7 @@ export function createAggregate({ servers, ...options }: AggregateOptions): Pipe
     switch (message.method) {
       case 'notifications/cancelled': {
         const requestId = spelledAt(message, 'requestId')
-        return requestId === undefined ? undefined : inFlight.serverOf(call, requestId)
+        return requestId === undefined ? undefined : inFlight.serverOf(call, requestId) || undefined
       }
       case 'notifications/progress':
         return ownerOfId(spelledAt(message, 'progressToken') ?? '')?.server
@@ -120,6 +136,8 @@ export function createAggregate({ servers, ...options }: AggregateOptions): Pipe
       const calls: HandledCall[] = []
       const lines = createLines(hangUp)
       const answer = await settled(call, lines, () => answerTo({ call, lines, calls }))
+      // What went nowhere leaves its trace all the same.
+      if (calls.length === 0) calls.push({ call, decisionId: '', revision: '' })
       return { answer, calls } satisfies Handled
     },
     listen: async (call, hangUp) => {
@@ -152,12 +170,4 @@ async function settled(
 function unrefused(answer: AnyAnswer): Answer {
   if (answer.type === 'refused') throw answer.error
   return answer
-}
-
-/** A member of the params as it is spelled. */
-function spelledAt({ params, text }: NotificationMessage, key: string): string | undefined {
-  const member = params?.members.get(key)
-  return member === undefined
-    ? undefined
-    : text.toString('utf8', member.value.start, member.value.end)
 }

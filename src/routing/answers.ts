@@ -23,9 +23,25 @@ export function chunksOf(answer: SaidAnswer): Chunks {
   return answer.type === 'whole' ? bodyOf(answer.text) : answer.chunks
 }
 
-/** Says that the rest of an answer is not wanted. */
+/** Lets go of an answer whose content is not wanted. */
 export function drop(answer: AnyAnswer): void {
-  if (answer.type === 'piped') answer.chunks.cancel()
+  if (answer.type === 'piped') letEnd(answer.chunks)
+}
+
+/** How long a stream that has said everything may take to end, milliseconds. */
+const endingMs = 1_000
+
+/** Lets a stream end by itself, if it does so soon: its connection can be used again, and its call is known to be over. */
+export function letEnd(chunks: Chunks): void {
+  const timer = setTimeout(() => chunks.cancel(), endingMs)
+  timer.unref()
+  const next = (chunk: Buffer | undefined): Promise<void> | undefined =>
+    chunk === undefined ? undefined : chunks.read().then(next)
+  chunks
+    .read()
+    .then(next)
+    .catch(() => undefined)
+    .finally(() => clearTimeout(timer))
 }
 
 /** Headers that speak of this very body, or of a session that only the gateway knows, do not go on. */
@@ -87,6 +103,11 @@ const json: SaidAnswer['headers'] = [['content-type', 'application/json']]
 /** @param result JSON text */
 export function resultAnswer(id: string, result: string, headers: SaidAnswer['headers'] = []) {
   return jsonAnswer(`{"jsonrpc":"2.0","id":${id},"result":${result}}`, headers)
+}
+
+/** A message that is whole. */
+export function messageAnswer(text: Buffer): WholeAnswer {
+  return { type: 'whole', status: 200, headers: json, text }
 }
 
 /** An error as a server tells it: in-band. */

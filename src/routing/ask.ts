@@ -1,6 +1,6 @@
 import type { Call } from '../domain/call.js'
-import { asGatewayError } from '../domain/errors.js'
-import { drop, type AnyAnswer } from './answers.js'
+import { asGatewayError, GatewayError } from '../domain/errors.js'
+import { drop, isSaid, type AnyAnswer } from './answers.js'
 import { handled, type Asking } from './asking.js'
 import { callTo } from './call-to.js'
 import type { Member } from './member.js'
@@ -42,9 +42,20 @@ export async function ask(
   }
   const first = callTo(call, member, seat, options)
   const answer = await handled(asking, member, first)
-  if (!isLost(answer, seat)) return { call: first, answer }
+  if (!isLost(answer, seat)) return { call: first, answer: foundBy(answer, call) }
   drop(answer)
   const again = await seats.replace(asking, member, seat)
   const second = callTo(call, member, again, { ...options, id: parts.newId() })
-  return { call: second, answer: await handled(asking, member, second) }
+  return { call: second, answer: foundBy(await handled(asking, member, second), call) }
+}
+
+/** To a legacy client 404 says that its whole session is gone. One server may not say so. */
+function foundBy(answer: AnyAnswer, { era }: Call): AnyAnswer {
+  const isSaidGone =
+    (isSaid(answer) && answer.status === 404) ||
+    (answer.type === 'refused' && answer.error.code === 'session_not_found')
+  if (era === 'modern' || !isSaidGone) return answer
+  drop(answer)
+  const error = new GatewayError('upstream_invalid', 'The upstream answered with status 404')
+  return { type: 'refused', error }
 }

@@ -1,33 +1,40 @@
-import { asGatewayError } from '../domain/errors.js'
+import { asGatewayError, type GatewayError } from '../domain/errors.js'
 import { drop, isSaid, sessionGone, type AnyAnswer } from './answers.js'
 import type { Asking } from './asking.js'
 import { streamCallTo } from './call-to.js'
+import { inTime } from './in-time.js'
 import { present } from './everyone.js'
 import type { FanOutParts } from './fan-out.js'
 
 /** Ends the session at every server. One that cannot be reached, or that ends none, does not keep the others open. */
 export async function endAll(asking: Asking, fanOut: FanOutParts): Promise<AnyAnswer> {
-  const { call, lines } = asking
+  const { call } = asking
+  const { memory, events, longestWaitMs } = fanOut.parts
   const open = present(call, fanOut).filter(({ seat }) => seat.id !== undefined)
   const answers = await Promise.all(
-    open.map(async ({ member, seat }): Promise<AnyAnswer> => {
-      try {
-        const answer = await member.pipeline.end(
-          streamCallTo(call, member, seat, undefined),
-          lines.line(),
-        )
-        drop(answer)
-        return answer
-      } catch (thrown) {
-        const error = asGatewayError(thrown)
-        fanOut.parts.events.serverLeftOut(member.name, 'DELETE', error)
+    open.map(({ member, seat }) => {
+      const failed = (error: GatewayError): AnyAnswer => {
+        events.serverLeftOut(member.name, 'DELETE', error)
         return { type: 'refused', error }
       }
+      const work = async ({ lines }: Asking): Promise<AnyAnswer> => {
+        try {
+          const ending = streamCallTo(call, member, seat, undefined)
+          const answer = await member.pipeline.end(ending, lines.line())
+          drop(answer)
+          return answer
+        } catch (thrown) {
+          return failed(asGatewayError(thrown))
+        }
+      }
+      return inTime(asking, longestWaitMs, work, failed)
     }),
   )
-  if (call.session !== undefined) fanOut.parts.memory.forget(call.session.upstreamId)
   const [first] = answers
-  if (first === undefined || answers.some(isEnded)) return ended
+  if (first === undefined || answers.some(isEnded)) {
+    if (call.session !== undefined) memory.end(call.session.upstreamId)
+    return ended
+  }
   return isSaid(first) && first.status === 404 ? sessionGone : withoutBody(first)
 }
 

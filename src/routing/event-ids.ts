@@ -15,6 +15,11 @@ export function writeProgress(progress: Progress, latest: string): string {
   return written(new Map([...progress].filter(([server]) => server === latest)))
 }
 
+/** Whether an event of a server can be named later, in a header. */
+export function canBeKept(id: string): boolean {
+  return isText(id) && id.length <= longestId / 2
+}
+
 /** Undefined for an id that is no such one. */
 export function readProgress(eventId: string): Progress | undefined {
   if (!eventId.startsWith(mark)) return undefined

@@ -1,13 +1,15 @@
 import type { Call } from '../domain/call.js'
 import type { NotificationMessage, RequestMessage } from '../domain/message.js'
-import { drop, errorAnswer, resultAnswer, type AnyAnswer } from './answers.js'
+import { drop, errorAnswer, messageAnswer, resultAnswer, type AnyAnswer } from './answers.js'
 import { ask } from './ask.js'
 import { handled, type Asking } from './asking.js'
 import { callTo } from './call-to.js'
 import { askSeveral, resultsOf, type FanOutParts } from './fan-out.js'
 import type { Aside } from './hear.js'
 import type { Member } from './member.js'
-import { relayed } from './relay.js'
+import { toRequest } from './belonging.js'
+import { hear } from './hear.js'
+import { inTime } from './in-time.js'
 import { offers, type Seat } from './session-map.js'
 
 /** Asks all servers the same, such as `ping`: who is asked has done it when any of them has. */
@@ -25,7 +27,7 @@ export async function askEveryone(
   const { results, missing } = resultsOf(heard, asking, parts)
   for (const { member } of questions) seats.noteSetting(asking.call, member)
   const [result] = results
-  if (result === undefined) return missing[0]?.answer ?? unknownMethod(message)
+  if (result === undefined) return missing[0]?.answer ?? unknownMethod(message, asking.call)
   const { span } = result.message.outcome
   return resultAnswer(message.id, result.message.text.toString('utf8', span.start, span.end))
 }
@@ -34,28 +36,25 @@ export async function askEveryone(
 export async function askFirstThatKnows(
   asking: Asking,
   message: RequestMessage,
+  aside: Aside,
   fanOut: FanOutParts,
 ): Promise<AnyAnswer> {
   const { call } = asking
-  const { maxMessageBytes, newId } = fanOut.parts
+  const { maxMessageBytes, newId, inFlight } = fanOut.parts
   for (const { member } of present(call, fanOut)) {
     const { answer } = await ask(asking, member, { id: newId() }, fanOut)
-    const named = await relayed(answer, { member, era: call.era, maxMessageBytes })
-    if (!isUnknown(named)) return named
-    drop(named)
+    const belongs = toRequest(call, message, member, inFlight)
+    const heard = await hear(answer, { member, era: call.era, maxMessageBytes, belongs }, aside)
+    if (heard.type === 'result') return messageAnswer(heard.message.text)
+    if (!heard.isUnknown && heard.error.code !== 'method_not_found') return heard.answer
   }
-  return unknownMethod(message)
+  return unknownMethod(message, call)
 }
 
-function isUnknown(answer: AnyAnswer): boolean {
-  if (answer.type === 'refused') return answer.error.code === 'method_not_found'
-  return (
-    answer.type === 'whole' && /"code"\s*:\s*-32601\b/.test(answer.text.toString('latin1', 0, 4096))
-  )
-}
-
-function unknownMethod({ id, method }: RequestMessage): AnyAnswer {
-  return errorAnswer(id, -32601, `Method not found: ${method}`)
+/** To a legacy client 404 would say that its session is gone. */
+function unknownMethod({ id, method }: RequestMessage, { era }: Call): AnyAnswer {
+  const answer = errorAnswer(id, -32601, `Method not found: ${method}`)
+  return era === 'modern' ? { ...answer, status: 404 } : answer
 }
 
 /**
@@ -68,15 +67,19 @@ export async function notify(
   only: string | undefined,
   fanOut: FanOutParts,
 ): Promise<AnyAnswer> {
+  const { newId, longestWaitMs } = fanOut.parts
   const told = present(asking.call, fanOut).filter(
     ({ member }) => only === undefined || member.name === only,
   )
   const answers = await Promise.all(
-    told.map(async ({ member, seat }): Promise<AnyAnswer> => {
-      const call = callTo(asking.call, member, seat, { id: fanOut.parts.newId() })
-      const answer = await handled(asking, member, call)
-      drop(answer)
-      return answer
+    told.map(({ member, seat }) => {
+      const call = callTo(asking.call, member, seat, { id: newId() })
+      const work = async (attempt: Asking): Promise<AnyAnswer> => {
+        const answer = await handled(attempt, member, call)
+        drop(answer)
+        return answer
+      }
+      return inTime<AnyAnswer>(asking, longestWaitMs, work, (error) => ({ type: 'refused', error }))
     }),
   )
   const [first, ...others] = answers

@@ -3,9 +3,18 @@ import { refuseInBand, type Refused, type Telling } from '../wire/refusal.js'
 import { eventsAnswer, type AnyAnswer } from './answers.js'
 import { ask } from './ask.js'
 import type { Asking } from './asking.js'
-import { hear, type Aside, type Heard, type HeardNothing, type HeardResult } from './hear.js'
+import {
+  hear,
+  nothing,
+  type Aside,
+  type Heard,
+  type HeardNothing,
+  type HeardResult,
+} from './hear.js'
 import type { Member } from './member.js'
 import { createOutlet } from './outlet.js'
+import { toRequest } from './belonging.js'
+import { inTime } from './in-time.js'
 import type { AggregateParts } from './parts.js'
 import type { SeatFinder } from './seats.js'
 
@@ -30,13 +39,18 @@ export function askSeveral(
   aside: Aside,
   { parts, seats }: FanOutParts,
 ): Promise<readonly Heard[]> {
-  const { maxMessageBytes, newId } = parts
-  const { era } = asking.call
+  const { maxMessageBytes, newId, longestWaitMs, inFlight } = parts
+  const { era, message } = asking.call
   return Promise.all(
-    questions.map(async ({ member, text }) => {
-      const options = { id: newId(), ...(text === undefined ? {} : { text }) }
-      const { call, answer } = await ask(asking, member, options, { parts, seats })
-      return hear(answer, call, { member, era, maxMessageBytes }, aside)
+    questions.map(({ member, text }) => {
+      const belongs = toRequest(asking.call, message, member, inFlight)
+      const terms = { member, era, maxMessageBytes, belongs }
+      const work = async (attempt: Asking): Promise<Heard> => {
+        const options = { id: newId(), ...(text === undefined ? {} : { text }) }
+        const { answer } = await ask(attempt, member, options, { parts, seats })
+        return hear(answer, terms, aside)
+      }
+      return inTime(asking, longestWaitMs, work, (error) => nothing(member.name, error))
     }),
   )
 }
@@ -49,11 +63,18 @@ export function resultsOf(
 ): { readonly results: readonly HeardResult[]; readonly missing: readonly HeardNothing[] } {
   const results = heard.filter((each) => each.type === 'result')
   const missing = heard.filter((each) => each.type === 'nothing')
+  for (const { server } of results) events.serverTookPart(server)
   for (const { server, error, isUnknown } of missing) {
     // Where the caller has gone, nobody failed.
-    if (!isUnknown && !lines.happened) events.serverLeftOut(server, call.operation.kind, error)
+    const isFailure = !isUnknown && !isRefusal(error)
+    if (isFailure && !lines.happened) events.serverLeftOut(server, call.operation.kind, error)
   }
   return { results, missing }
+}
+
+/** What policy keeps from this caller is no fault of the server. */
+function isRefusal({ code, detail }: GatewayError): boolean {
+  return detail !== undefined && !code.startsWith('upstream_')
 }
 
 /**

@@ -18,8 +18,8 @@ export interface Following {
   open(lines: Lines): Promise<Opened>
   /** Every attempt to open it. */
   told(opened: Opened, isFirst: boolean): void
-  /** One event; the next one waits for it. */
-  pass(frame: EventFrame): Promise<void>
+  /** One event, for which the next one waits. Gives whether it told anything. */
+  pass(frame: EventFrame): Promise<boolean>
   /** It came to its end, by itself or because it failed. False where it is not to be opened again. */
   ended(error: GatewayError | undefined): boolean
 }
@@ -47,15 +47,14 @@ export async function follow(following: Following): Promise<void> {
   }
 }
 
-/** Whether there was anything on it; `over` where nobody wants it again. */
+/** Whether it told anything; `over` where nobody wants it again. */
 async function passAll(chunks: Chunks, following: Following): Promise<boolean | 'over'> {
   const events = eventsOf(chunks, following.maxMessageBytes)
   let isHeard = false
   let error: GatewayError | undefined
   try {
     for (let frames = await events.read(); frames !== undefined; frames = await events.read()) {
-      isHeard = true
-      for (const frame of frames) await following.pass(frame)
+      for (const frame of frames) isHeard = (await following.pass(frame)) || isHeard
     }
   } catch (thrown) {
     chunks.cancel()

@@ -1,7 +1,6 @@
 import type { RefusedAnswer } from '../domain/answer.js'
-import type { Call } from '../domain/call.js'
 import { asGatewayError, GatewayError } from '../domain/errors.js'
-import { isJsonObject, type JsonObject } from '../domain/json.js'
+import type { JsonValue } from '../domain/json.js'
 import type { Message, ResponseMessage } from '../domain/message.js'
 import { readMessage } from '../wire/message.js'
 import {
@@ -11,10 +10,12 @@ import {
   eventsOf,
   formOf,
   isSaid,
+  letEnd,
   type AnyAnswer,
   type SaidAnswer,
 } from './answers.js'
-import type { RelayTerms } from './relay.js'
+import { renamedReply, type RelayTerms } from './relay.js'
+import { readFromServer } from './towards-client.js'
 
 /** What one of several servers said to the same request. */
 export type Heard = HeardResult | HeardNothing
@@ -44,22 +45,16 @@ export type Aside = (message: Buffer) => Promise<void>
 export const ignored: Aside = () => Promise.resolve()
 
 /** Reads an answer up to the response. Never rejects. */
-export async function hear(
-  answer: AnyAnswer,
-  { message }: Call,
-  terms: RelayTerms,
-  aside: Aside,
-): Promise<Heard> {
+export async function hear(answer: AnyAnswer, terms: RelayTerms, aside: Aside): Promise<Heard> {
   const server = terms.member.name
   if (answer.type === 'refused') return nothing(server, answer.error, answer)
   if (!isSaid(answer)) return nothing(server, invalid('The upstream did not answer'), answer)
   try {
-    const id = message.form === 'request' ? message.id : 'null'
     const form = formOf(answer)
-    if (form === 'events') return await heardEvents(answer, id, terms, aside)
+    if (form === 'events') return await heardEvents(answer, terms, aside)
     if (form === 'other') return heardOther(answer, server)
     const text = await collected(answer, terms.maxMessageBytes)
-    return heardResponse(text, answer, terms)
+    return heardResponse(renamedReply(text, terms), answer, terms)
   } catch (thrown) {
     drop(answer)
     return nothing(server, asGatewayError(thrown))
@@ -77,31 +72,27 @@ function heardOther(answer: SaidAnswer, server: string): HeardNothing {
   })
 }
 
-async function heardEvents(
-  answer: SaidAnswer,
-  id: string,
-  terms: RelayTerms,
-  aside: Aside,
-): Promise<Heard> {
+async function heardEvents(answer: SaidAnswer, terms: RelayTerms, aside: Aside): Promise<Heard> {
   const chunks = chunksOf(answer)
   const events = eventsOf(chunks, terms.maxMessageBytes)
   for (let frames = await events.read(); frames !== undefined; frames = await events.read()) {
     for (const { data } of frames) {
       if (data === undefined || data.length === 0) continue
-      const named = terms.member.towardsClient(data, terms.era)
-      const message = readMessage(named)
-      if (message.form !== 'response') await aside(named)
-      else if (message.id === id || message.id === 'null') {
-        chunks.cancel()
-        return heardMessage(message, answer, terms)
+      const message = readFromServer(data)
+      if (!terms.belongs(message)) continue
+      const named = terms.member.towardsClient(message, terms.era)
+      if (message.form === 'response') {
+        letEnd(chunks)
+        return heardResponse(named, answer, terms)
       }
+      await aside(named)
     }
   }
   throw new GatewayError('upstream_unavailable', 'The stream ended without an answer')
 }
 
 function heardResponse(text: Buffer, answer: SaidAnswer, terms: RelayTerms): Heard {
-  const message: Message = readMessage(terms.member.towardsClient(text, terms.era))
+  const message: Message = readMessage(text)
   if (message.form !== 'response') throw invalid('The reply is not a JSON-RPC response')
   return heardMessage(message, answer, terms)
 }
@@ -113,7 +104,8 @@ function heardMessage(
 ): Heard {
   const server = member.name
   if (message.outcome.type === 'result') return { type: 'result', server, message, headers }
-  const { code, message: said } = outcomeOf(message)
+  const code = outcomeMember(message, 'code')
+  const said = outcomeMember(message, 'message')
   const text = typeof said === 'string' ? said.slice(0, longestReason) : ''
   const error = invalid(
     `The upstream answered with error ${typeof code === 'number' ? code : ''}: ${text}`,
@@ -130,7 +122,7 @@ function heardMessage(
 const methodNotFound = -32601
 const longestReason = 200
 
-function nothing(
+export function nothing(
   server: string,
   error: GatewayError,
   answer: AnyAnswer = { type: 'refused', error } satisfies RefusedAnswer,
@@ -142,8 +134,13 @@ function invalid(message: string): GatewayError {
   return new GatewayError('upstream_invalid', message)
 }
 
-/** The result or error of a response, to look at; what goes on is cut from the text. */
-export function outcomeOf({ text, outcome: { span } }: ResponseMessage): JsonObject {
-  const value: unknown = JSON.parse(text.toString('utf8', span.start, span.end))
-  return isJsonObject(value) ? value : {}
+/** A member of the result or error of a response, to look at; what goes on is cut from the text. */
+export function outcomeMember(
+  { text, members }: ResponseMessage,
+  key: string,
+): JsonValue | undefined {
+  const member = members.get(key)
+  if (member === undefined) return undefined
+  const { start, end } = member.value
+  return JSON.parse(text.toString('utf8', start, end)) as JsonValue
 }

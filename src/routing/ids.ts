@@ -13,6 +13,11 @@ export function ownerOfId(literal: string): Owned | undefined {
   return owned !== undefined && isId(owned.bare) ? owned : undefined
 }
 
+/** One text for all spellings of an id or token: whoever repeats `1.0` writes `1`. */
+export function comparable(literal: string): string {
+  return JSON.stringify(JSON.parse(literal))
+}
+
 /** What is put into a message as it stands must be one string or number: else its sender could write any message. */
 function isId(spelled: string): boolean {
   const bytes = Buffer.from(spelled)

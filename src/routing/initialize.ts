@@ -4,12 +4,15 @@ import { drop, resultAnswer, type AnyAnswer } from './answers.js'
 import { handled, type Asking } from './asking.js'
 import { callTo, streamCallTo } from './call-to.js'
 import { resultsOf } from './fan-out.js'
-import { hear, ignored, type Heard, type HeardResult } from './hear.js'
+import { hear, ignored, nothing, type Heard, type HeardResult } from './hear.js'
+import { toRequest } from './belonging.js'
+import { inTime } from './in-time.js'
 import { announcedBy, introduction, ownName } from './introduction.js'
 import type { Member } from './member.js'
 import type { AggregateParts } from './parts.js'
 import { seatOf } from './seats.js'
-import { writeSessionMap, type Seat } from './session-map.js'
+import { writeSessionMap } from './session-map.js'
+import { legacyRevisions } from '../wire/eras.js'
 import { GatewayError } from '../domain/errors.js'
 
 /** Longest session id before it is sealed, bytes: sealed it has at most 8 KiB, which a header can carry. */
@@ -28,16 +31,26 @@ export async function initialize(
   const [first] = missing
   if (results.length === 0) return first?.answer ?? nobody()
   const { agreed, others } = agreement(results, readProtocolVersion(message) ?? '')
-  for (const { server } of others) {
-    parts.events.serverLeftOut(
-      server,
-      message.method,
-      new GatewayError('unsupported_version', 'The server speaks another revision'),
-    )
+  const { fitting, tooLong } = thatFit(agreed)
+  const leftOut = [
+    ...others.map((result) => [result, speaksOtherwise] as const),
+    ...tooLong.map((result) => [result, idTooLong] as const),
+  ]
+  for (const [{ server }, error] of leftOut) {
+    parts.events.serverLeftOut(server, message.method, error)
   }
-  await Promise.all(others.map((result) => leave(asking, result, parts)))
-  return merge(asking, message, agreed, parts)
+  await Promise.all(leftOut.map(([result]) => leave(asking, result, parts)))
+  return merge(asking, message, fitting, parts)
 }
+
+const speaksOtherwise = new GatewayError(
+  'unsupported_version',
+  'The server speaks another revision',
+)
+const idTooLong = new GatewayError(
+  'upstream_invalid',
+  'The session id of the server is too long to be one of several',
+)
 
 /** Answers for a configuration without servers, which cannot be. */
 function nobody(): AnyAnswer {
@@ -47,28 +60,52 @@ function nobody(): AnyAnswer {
   }
 }
 
-async function introduce(
+function introduce(
   asking: Asking,
   member: Member,
-  { newId, maxMessageBytes }: AggregateParts,
+  { newId, maxMessageBytes, longestWaitMs, inFlight }: AggregateParts,
 ): Promise<Heard> {
-  const opening = callTo(asking.call, member, undefined, { id: newId() })
-  const answer = await handled(asking, member, opening)
-  return hear(answer, opening, { member, era: 'legacy', maxMessageBytes }, ignored)
+  const { call } = asking
+  const belongs = toRequest(call, call.message, member, inFlight)
+  const work = async (attempt: Asking): Promise<Heard> => {
+    const answer = await handled(attempt, member, callTo(call, member, undefined, { id: newId() }))
+    return hear(answer, { member, era: 'legacy', maxMessageBytes, belongs }, ignored)
+  }
+  return inTime(asking, longestWaitMs, work, (error) => nothing(member.name, error))
 }
 
 /**
  * Servers may answer with an older revision than was asked for; one that can only speak a newer one does not understand
- * this client, unless none does.
+ * this client, unless none does. What is no revision at all counts for none.
  */
 function agreement(results: readonly HeardResult[], asked: string) {
   const speaks = (result: HeardResult): string => seatOf(result).protocol
-  const lowest = results.map(speaks).reduce((one, other) => (other < one ? other : one))
+  const known = results.filter(
+    (result) => speaks(result) === asked || legacyRevisions.includes(speaks(result)),
+  )
+  const counted = known.length === 0 ? results : known
+  const lowest = counted.map(speaks).reduce((one, other) => (other < one ? other : one))
   const limit = lowest > asked ? lowest : asked
-  return {
-    agreed: results.filter((result) => speaks(result) <= limit),
-    others: results.filter((result) => speaks(result) > limit),
+  const agreed = counted.filter((result) => speaks(result) <= limit)
+  return { agreed, others: results.filter((result) => !agreed.includes(result)) }
+}
+
+/** Where all session ids together are too long, the longest stay away: one server cannot take the room of all. */
+function thatFit(agreed: readonly HeardResult[]) {
+  const lengthOf = (result: HeardResult): number => JSON.stringify(seatOf(result)).length
+  const fitting = [...agreed].sort((one, other) => lengthOf(one) - lengthOf(other))
+  const tooLong: HeardResult[] = []
+  while (fitting.length > 1 && Buffer.byteLength(mapOf(fitting, emptyNonce)) > longestMap) {
+    tooLong.push(...fitting.splice(-1))
   }
+  return { fitting: agreed.filter((result) => fitting.includes(result)), tooLong }
+}
+
+/** As long as a nonce is. */
+const emptyNonce = ' '.repeat(36)
+
+function mapOf(agreed: readonly HeardResult[], nonce: string): string {
+  return writeSessionMap(new Map(agreed.map((result) => [result.server, seatOf(result)])), nonce)
 }
 
 async function leave(
@@ -89,13 +126,12 @@ function merge(
   agreed: readonly HeardResult[],
   parts: AggregateParts,
 ): AnyAnswer {
-  const seats = new Map<string, Seat>(agreed.map((result) => [result.server, seatOf(result)]))
-  const protocolVersion = [...seats.values()]
-    .map(({ protocol }) => protocol)
+  const protocolVersion = agreed
+    .map((result) => seatOf(result).protocol)
     .reduce((one, other) => (other < one ? other : one))
-  const isPartial = seats.size < parts.members.size
+  const isPartial = agreed.length < parts.members.size
   const { capabilities, instructions, meta } = introduction(agreed, isPartial)
-  const map = writeSessionMap(seats, parts.newId())
+  const map = mapOf(agreed, parts.newId())
   if (Buffer.byteLength(map) > longestMap) {
     const error = new GatewayError(
       'upstream_invalid',

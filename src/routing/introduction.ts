@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../domain/json.js'
-import { outcomeOf, type HeardResult } from './hear.js'
+import { outcomeMember, type HeardResult } from './hear.js'
 import { qualified } from './names.js'
 import { unitedObjects } from './united.js'
 
@@ -16,7 +16,7 @@ export interface Introduction {
 export function introduction(heard: readonly HeardResult[], changes: boolean): Introduction {
   const capabilities = unitedMember(heard, 'capabilities')
   const sections = heard.flatMap(({ server, message }) => {
-    const { instructions } = outcomeOf(message)
+    const instructions = outcomeMember(message, 'instructions')
     const isThere = typeof instructions === 'string' && instructions !== ''
     return isThere ? [section(server, instructions)] : []
   })
@@ -30,7 +30,7 @@ export function introduction(heard: readonly HeardResult[], changes: boolean): I
 /** What an object of this name in several results says together. */
 export function unitedMember(heard: readonly HeardResult[], member: string): JsonObject {
   return heard
-    .map(({ message }) => outcomeOf(message)[member])
+    .map(({ message }) => outcomeMember(message, member))
     .reduce<JsonObject>((sum, value) => (isJsonObject(value) ? unitedObjects(sum, value) : sum), {})
 }
 

@@ -3,14 +3,16 @@ import { asGatewayError, GatewayError } from '../domain/errors.js'
 import { drop, eventsAnswer, formOf, isSaid, type AnyAnswer } from './answers.js'
 import type { Asking } from './asking.js'
 import { streamCallTo } from './call-to.js'
-import { readProgress, writeProgress } from './event-ids.js'
+import { toListener, toResumed } from './belonging.js'
+import { canBeKept, readProgress, writeProgress } from './event-ids.js'
 import type { FanOutParts } from './fan-out.js'
 import { createVerdict, type Verdict } from './first-verdict.js'
 import { follow, type Opened } from './follow.js'
 import type { Member } from './member.js'
 import { ownerOf } from './names.js'
 import { createOutlet, type Outlet } from './outlet.js'
-import { relayed, renamed, withId } from './relay.js'
+import { asOneOf, isTelling } from './one-of-several.js'
+import { relayed, renamed } from './relay.js'
 import { isLost } from './seats.js'
 import type { Seat } from './session-map.js'
 
@@ -46,7 +48,9 @@ async function resume(
     // What was on it is gone with the session, whatever comes in its place.
     throw new GatewayError('session_not_found', 'Session not found')
   }
-  return relayed(answer, { member, era: 'legacy', maxMessageBytes: parts.maxMessageBytes })
+  const belongs = toResumed(call, member, parts.inFlight)
+  const { maxMessageBytes } = parts
+  return relayed(answer, { member, era: 'legacy', maxMessageBytes, belongs })
 }
 
 async function listenToAll(
@@ -100,6 +104,7 @@ interface Listening {
 async function followOne(member: Member, listening: Listening): Promise<void> {
   const { asking, outlet, verdict, progress, fanOut } = listening
   const { name } = member
+  const belongs = toListener(asking.call, member, fanOut.parts.inFlight)
   await follow({
     lines: asking.lines,
     maxMessageBytes: fanOut.parts.maxMessageBytes,
@@ -107,9 +112,16 @@ async function followOne(member: Member, listening: Listening): Promise<void> {
     told: (opened) => verdict.say(name, opened),
     pass: async (frame) => {
       const { id = '' } = frame
-      if (id !== '') progress.set(name, id)
-      outlet.write(withId(renamed(frame, member, 'legacy'), () => writeProgress(progress, name)))
+      if (canBeKept(id)) progress.set(name, id)
+      const own = renamed(frame, { member, era: 'legacy', belongs })
+      const eventId = id === '' || progress.size === 0 ? '' : writeProgress(progress, name)
+      if (own === undefined) {
+        fanOut.parts.events.messageDropped(name, 'it is about no request of this server')
+        return false
+      }
+      outlet.write(asOneOf(own, eventId))
       await outlet.ready()
+      return isTelling(own)
     },
     ended: () => true,
   })

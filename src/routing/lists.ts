@@ -7,22 +7,22 @@ import { cacheHints } from './cache-hints.js'
 import { readCursor, writeCursor, type Cursor } from './cursors.js'
 import { askSeveral, resultsOf, type FanOutParts, type Question } from './fan-out.js'
 import { unitedMember } from './introduction.js'
-import { outcomeOf, type Aside, type Heard, type HeardResult } from './hear.js'
+import { outcomeMember, type Aside, type Heard, type HeardResult } from './hear.js'
 import { offers } from './session-map.js'
 import { withCursor } from './towards-server.js'
 
 /** The member of its result that holds the items of a list. */
 export function listMember(method: string): string | undefined {
-  return lists[method]
+  return lists.get(method)
 }
 
-const lists: Readonly<Record<string, string>> = {
-  'tools/list': 'tools',
-  'prompts/list': 'prompts',
-  'resources/list': 'resources',
-  'resources/templates/list': 'resourceTemplates',
-  'tasks/list': 'tasks',
-}
+const lists: ReadonlyMap<string, string> = new Map([
+  ['tools/list', 'tools'],
+  ['prompts/list', 'prompts'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'resourceTemplates'],
+  ['tasks/list', 'tasks'],
+])
 
 /** One page of the lists of all servers, in the order of configuration. */
 export async function list(
@@ -33,8 +33,9 @@ export async function list(
   fanOut: FanOutParts,
 ): Promise<AnyAnswer> {
   const cursor = cursorOf(message)
-  if (cursor === 'invalid') return errorAnswer(message.id, -32602, 'Invalid cursor')
+  if (cursor === 'invalid') return invalidCursor(message)
   const questions = questionsFor(asking, message.method, cursor, fanOut)
+  if (cursor !== undefined && questions.length === 0) return invalidCursor(message)
   const heard = (await askSeveral(asking, questions, aside, fanOut)).map((each) =>
     withItems(each, member),
   )
@@ -47,6 +48,10 @@ export async function list(
     message.id,
     mergedResult(results, member, asking.call.era === 'modern', failed.length > 0),
   )
+}
+
+function invalidCursor({ id }: RequestMessage): AnyAnswer {
+  return errorAnswer(id, -32602, 'Invalid cursor')
 }
 
 function cursorOf({ params, text }: RequestMessage): Cursor | undefined | 'invalid' {
@@ -104,7 +109,7 @@ function mergedResult(
 }
 
 function nextOf({ server, message }: HeardResult): [string, string][] {
-  const { nextCursor } = outcomeOf(message)
+  const nextCursor = outcomeMember(message, 'nextCursor')
   return typeof nextCursor === 'string' ? [[server, nextCursor]] : []
 }
 

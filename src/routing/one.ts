@@ -1,6 +1,7 @@
 import type { RequestMessage, ResponseMessage } from '../domain/message.js'
 import { errorAnswer, type AnyAnswer } from './answers.js'
 import { ask } from './ask.js'
+import { toRequest } from './belonging.js'
 import type { Asking } from './asking.js'
 import type { FanOutParts } from './fan-out.js'
 import type { Member } from './member.js'
@@ -20,8 +21,9 @@ export async function askOne(
   const { call } = asking
   const { answer } = await ask(asking, member, { id: call.id }, { parts, seats })
   if (answer.type !== 'refused') seats.noteSetting(call, member)
-  const { maxMessageBytes } = parts
-  return relayed(answer, { member, era: call.era, maxMessageBytes })
+  const { maxMessageBytes, inFlight } = parts
+  const belongs = toRequest(call, message, member, inFlight)
+  return relayed(answer, { member, era: call.era, maxMessageBytes, belongs })
 }
 
 /** What a server says of a name that it does not have. */

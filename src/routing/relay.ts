@@ -1,5 +1,5 @@
 import type { PipedAnswer } from '../domain/answer.js'
-import { asGatewayError } from '../domain/errors.js'
+import { asGatewayError, GatewayError } from '../domain/errors.js'
 import type { Era } from '../domain/era.js'
 import type { Chunks } from '../domain/reply.js'
 import { readFrame, replaceData, replaceId, type EventFrame } from '../wire/event-stream.js'
@@ -13,13 +13,16 @@ import {
   type AnyAnswer,
   type SaidAnswer,
 } from './answers.js'
+import type { Belongs } from './belonging.js'
 import { qualified } from './names.js'
 import type { Member } from './member.js'
+import { readFromServer } from './towards-client.js'
 
 export interface RelayTerms {
   readonly member: Member
   readonly era: Era
   readonly maxMessageBytes: number
+  readonly belongs: Belongs
 }
 
 /** What one server answered, each message with the names by which the client knows its things. */
@@ -39,37 +42,41 @@ export async function relayed(answer: AnyAnswer, terms: RelayTerms): Promise<Any
   }
 }
 
-async function relayedJson(
-  answer: SaidAnswer,
-  { member, era, maxMessageBytes }: RelayTerms,
-): Promise<AnyAnswer> {
+async function relayedJson(answer: SaidAnswer, terms: RelayTerms): Promise<AnyAnswer> {
   const { status } = answer
-  const body = await collected(answer, maxMessageBytes)
+  const body = await collected(answer, terms.maxMessageBytes)
   const headers = headersBeyond(answer)
   // What is no message at all still says something by its status.
   const isMessage = status < 300 || looksLikeMessage(body)
-  const text = body.length > 0 && isMessage ? member.towardsClient(body, era) : body
+  const text = body.length > 0 && isMessage ? renamedReply(body, terms) : body
   return { type: 'whole', status, headers, text }
+}
+
+/** @throws GatewayError `upstream_invalid` where it is no message, or no reply to what was asked */
+export function renamedReply(body: Buffer, { member, era, belongs }: RelayTerms): Buffer {
+  const message = readFromServer(body)
+  if (belongs(message)) return member.towardsClient(message, era)
+  throw new GatewayError('upstream_invalid', 'The upstream answered what it was not asked')
 }
 
 function looksLikeMessage(body: Buffer): boolean {
   return body.includes('"jsonrpc"')
 }
 
-function relayedEvents(
-  answer: SaidAnswer,
-  { member, era, maxMessageBytes }: RelayTerms,
-): PipedAnswer {
+function relayedEvents(answer: SaidAnswer, terms: RelayTerms): PipedAnswer {
   const source = chunksOf(answer)
-  const events = eventsOf(source, maxMessageBytes)
-  const rename = (frame: EventFrame): Buffer =>
-    withId(renamed(frame, member, era), (id) => qualified(member.name, id))
+  const events = eventsOf(source, terms.maxMessageBytes)
+  const rename = (frame: EventFrame): Buffer => {
+    const own = renamed(frame, terms)
+    return own === undefined ? nothing : withId(own, (id) => qualified(terms.member.name, id))
+  }
   const chunks: Chunks = {
     read: async () => {
       for (;;) {
         const frames = await events.read()
         if (frames === undefined) return undefined
-        if (frames.length > 0) return Buffer.concat(frames.map(rename))
+        const said = Buffer.concat(frames.map(rename))
+        if (said.length > 0) return said
       }
     },
     cancel: () => source.cancel(),
@@ -77,14 +84,25 @@ function relayedEvents(
   return { type: 'piped', status: answer.status, headers: headersBeyond(answer), chunks }
 }
 
-/** The event with the names by which the client knows things; its id is the server's still. */
-export function renamed(frame: EventFrame, { towardsClient }: Member, era: Era): EventFrame {
+const nothing = Buffer.alloc(0)
+
+/**
+ * The event with the names by which the client knows things; its id is the server's still. Undefined for one that does
+ * not belong on this stream.
+ * @throws GatewayError `upstream_invalid`
+ */
+export function renamed(
+  frame: EventFrame,
+  { member, era, belongs }: Omit<RelayTerms, 'maxMessageBytes'>,
+): EventFrame | undefined {
   const { data } = frame
   if (data === undefined || data.length === 0) return frame
-  const message = towardsClient(data, era)
-  return message === data ? frame : readFrame(replaceData(frame, message))
+  const message = readFromServer(data)
+  if (!belongs(message)) return undefined
+  const text = member.towardsClient(message, era)
+  return text === data ? frame : readFrame(replaceData(frame, text))
 }
 
-export function withId(frame: EventFrame, name: (id: string) => string): Buffer {
+function withId(frame: EventFrame, name: (id: string) => string): Buffer {
   return frame.id === undefined || frame.id === '' ? frame.raw : replaceId(frame, name(frame.id))
 }

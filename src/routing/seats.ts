@@ -2,10 +2,13 @@ import { asGatewayError, GatewayError } from '../domain/errors.js'
 import type { Call } from '../domain/call.js'
 import { drop, isSaid, type AnyAnswer } from './answers.js'
 import { handled, type Asking } from './asking.js'
+import { toRequest } from './belonging.js'
 import { ownCallTo } from './call-to.js'
-import { hear, ignored, outcomeOf, type HeardResult } from './hear.js'
+import { hear, ignored, outcomeMember, type HeardResult } from './hear.js'
 import type { Member } from './member.js'
 import type { AggregateParts } from './parts.js'
+import { createLine } from '../domain/hang-up.js'
+import { createLines } from './lines.js'
 import { keepSetting } from './settings.js'
 import { offersOf, readSessionMap, type Seat, type Seats } from './session-map.js'
 import type { KeptSession } from './session-memory.js'
@@ -38,7 +41,7 @@ export interface SeatFinder {
 const stateless: Seat = { id: undefined, protocol: '', offers: '' }
 
 /** How long a server that could not be had is not asked again, milliseconds. */
-const setbackMs = 2_000
+const setbackMs = 1_000
 
 export function createSeatFinder(parts: AggregateParts): SeatFinder {
   const { members, memory } = parts
@@ -47,6 +50,7 @@ export function createSeatFinder(parts: AggregateParts): SeatFinder {
   const taken = (call: Call): Seats => {
     if (call.era === 'modern') return everyone
     const { upstreamId } = sessionOf(call)
+    if (memory.hasEnded(upstreamId)) throw gone()
     const mapped = readSessionMap(upstreamId)
     if (mapped === undefined) throw gone()
     const later = memory.find(upstreamId)?.seats
@@ -66,7 +70,9 @@ export function createSeatFinder(parts: AggregateParts): SeatFinder {
     const { name } = member
     const underWay = kept.beginnings.get(name)
     if (underWay !== undefined) return underWay
-    const beginning = beginSession(asking, member, kept, parts).then(
+    // Others may wait for it too: it goes on when this caller hangs up.
+    const lines = createLines(createLine())
+    const beginning = beginSession({ ...asking, lines }, member, kept, parts).then(
       (seat) => {
         kept.seats.set(name, seat)
         kept.setbacks.delete(name)
@@ -109,15 +115,16 @@ export function createSeatFinder(parts: AggregateParts): SeatFinder {
       } catch {
         // Whatever it was, the session is not whole any more.
       }
-      if (call.session !== undefined) memory.forget(call.session.upstreamId)
+      if (call.session !== undefined) memory.end(call.session.upstreamId)
       throw gone()
     },
     noteSetting: (call, member) => {
       const kept = keptOf(call)
+      if (kept === undefined || call.session === undefined) return
+      const bytes = keepSetting(kept, call, member)
       // What cannot be kept cannot be repaired.
-      if (kept !== undefined && !keepSetting(kept, call, member) && call.session !== undefined) {
-        memory.forget(call.session.upstreamId)
-      }
+      if (bytes === undefined) memory.forget(call.session.upstreamId)
+      else memory.grow(kept, bytes)
     },
   }
 }
@@ -147,13 +154,14 @@ async function beginSession(
   kept: KeptSession,
   parts: AggregateParts,
 ): Promise<Seat> {
-  const { maxMessageBytes, newId } = parts
+  const { maxMessageBytes, newId, inFlight } = parts
   const opening = ownCallTo(asking.call, member, undefined, {
     id: newId(),
     text: kept.initialize,
   })
-  const terms = { member, era: 'legacy', maxMessageBytes } as const
-  const heard = await hear(await handled(asking, member, opening), opening, terms, ignored)
+  const belongs = toRequest(asking.call, opening.message, member, inFlight)
+  const terms = { member, era: 'legacy', maxMessageBytes, belongs } as const
+  const heard = await hear(await handled(asking, member, opening), terms, ignored)
   if (heard.type === 'nothing') throw heard.error
   const seat = seatOf(heard)
   for (const text of [initialized, ...(kept.settings.get(member.name)?.values() ?? [])]) {
@@ -174,7 +182,8 @@ function isTaken(answer: AnyAnswer): boolean {
 
 /** What a server's answer to `initialize` says of the session that began. */
 export function seatOf({ message, headers }: HeardResult): Seat {
-  const { protocolVersion, capabilities } = outcomeOf(message)
+  const protocolVersion = outcomeMember(message, 'protocolVersion')
+  const capabilities = outcomeMember(message, 'capabilities')
   return {
     id: headers.find(([name]) => name === 'mcp-session-id')?.[1],
     protocol: typeof protocolVersion === 'string' ? protocolVersion : '',

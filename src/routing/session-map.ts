@@ -42,30 +42,31 @@ export function readSessionMap(text: string): Seats | undefined {
   }
 }
 
-const letters: Readonly<Record<string, string>> = {
-  tools: 't',
-  prompts: 'p',
-  resources: 'r',
-  logging: 'l',
-  tasks: 'k',
-}
+/** By capability. */
+const letters: ReadonlyMap<string, string> = new Map([
+  ['tools', 't'],
+  ['prompts', 'p'],
+  ['resources', 'r'],
+  ['logging', 'l'],
+  ['tasks', 'k'],
+])
 
 export function offersOf(capabilities: Readonly<Record<string, unknown>>): string {
-  const offered = Object.entries(letters).filter(([name]) => capabilities[name] !== undefined)
+  const offered = [...letters].filter(([name]) => capabilities[name] !== undefined)
   return offered.map(([, letter]) => letter).join('')
 }
 
 /** Whether a server has anything to say to this method, as far as its capabilities tell. */
 export function offers({ offers: offered, protocol }: Seat, method: string): boolean {
-  const letter = letters[needs[method] ?? '']
+  const letter = letters.get(needs.get(method) ?? '')
   return protocol === '' || letter === undefined || offered.includes(letter)
 }
 
-const needs: Readonly<Record<string, string>> = {
-  'tools/list': 'tools',
-  'prompts/list': 'prompts',
-  'resources/list': 'resources',
-  'resources/templates/list': 'resources',
-  'tasks/list': 'tasks',
-  'logging/setLevel': 'logging',
-}
+const needs: ReadonlyMap<string, string> = new Map([
+  ['tools/list', 'tools'],
+  ['prompts/list', 'prompts'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'resources'],
+  ['tasks/list', 'tasks'],
+  ['logging/setLevel', 'logging'],
+])

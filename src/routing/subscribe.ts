@@ -14,6 +14,8 @@ import { listKinds } from './introduction.js'
 import type { Lines } from './lines.js'
 import type { Member } from './member.js'
 import { createOutlet, type Outlet } from './outlet.js'
+import { toListener, toRequest } from './belonging.js'
+import { asOneOf, isTelling } from './one-of-several.js'
 import { relayed, renamed } from './relay.js'
 import { concerns, readFilter, writeFilter, type Filter } from './subscription-filter.js'
 
@@ -144,7 +146,7 @@ async function openOne(
   lines: Lines,
   { asking, open, refusals, fanOut }: Subscription,
 ): Promise<Opened> {
-  const { newId, maxMessageBytes } = fanOut.parts
+  const { newId, maxMessageBytes, inFlight } = fanOut.parts
   // A stream that is opened again is no part of what the request became.
   const calls = open.has(member.name) ? asking.calls : []
   const attempt = { ...asking, lines, calls }
@@ -154,30 +156,38 @@ async function openOne(
   }
   const error = answer.type === 'refused' ? answer.error : undefined
   if (error?.code.startsWith('upstream_') === true) {
-    refusals.push(answer)
+    if (refusals.length === 0) refusals.push(answer)
     return { type: 'failed', error }
   }
-  refusals.push(await relayed(answer, { member, era: 'modern', maxMessageBytes }))
+  const belongs = toRequest(asking.call, asking.call.message, member, inFlight)
+  refusals.push(await relayed(answer, { member, era: 'modern', maxMessageBytes, belongs }))
   drop(answer)
   return { type: 'never' }
 }
 
 /** One event of a server: its acknowledgement and its end are taken note of, everything else goes on behind the first. */
-async function pass(frame: EventFrame, member: Member, subscription: Subscription): Promise<void> {
-  const { outlet, acknowledged, id } = subscription
-  const named = renamed(frame, member, 'modern')
+async function pass(
+  frame: EventFrame,
+  member: Member,
+  subscription: Subscription,
+): Promise<boolean> {
+  const { asking, fanOut, outlet, acknowledged, id } = subscription
+  const belongs = toListener(asking.call, member, fanOut.parts.inFlight)
+  const named = renamed(frame, { member, era: 'modern', belongs })
+  if (named === undefined) return false
   const { data } = named
   if (data !== undefined && data.length > 0) {
     const message = readMessage(data)
     if (isAcknowledgement(message)) {
       acknowledged.grant(member.name, readFilter(message))
-      return
+      return false
     }
-    if (message.form === 'response' || isTearDown(message, id)) return
+    if (isTearDown(message, id)) return false
     await acknowledged.told
   }
-  outlet.write(named.raw)
+  outlet.write(asOneOf(named, ''))
   await outlet.ready()
+  return isTelling(named)
 }
 
 function isAcknowledgement(message: Message): message is NotificationMessage {

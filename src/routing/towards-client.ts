@@ -1,5 +1,6 @@
 import type { Era } from '../domain/era.js'
 import { GatewayError } from '../domain/errors.js'
+import type { Message } from '../domain/message.js'
 import { readMessage } from '../wire/message.js'
 import { qualifiedId } from './ids.js'
 import { qualified } from './names.js'
@@ -7,28 +8,28 @@ import { each, rewritten, text, within, type Rule } from './rules.js'
 import { qualifiedUri } from './uris.js'
 
 /** A message of one server as a client of several may see it: every name in it says whose it is. */
-export type TowardsClient = (message: Buffer, era: Era) => Buffer
+export type TowardsClient = (message: Message, era: Era) => Buffer
 
-/** The function it gives throws GatewayError `upstream_invalid` where the message cannot be read. */
 export function createTowardsClient(server: string): TowardsClient {
   const rules = rulesOf(server)
   return (message, era) => {
-    const read = readable(message)
-    switch (read.form) {
+    const { text } = message
+    switch (message.form) {
       case 'response':
-        return rewritten(message, rules.response)
+        return rewritten(text, rules.response)
       case 'request':
         // These name tasks that the client itself issued.
-        return rewritten(message, read.method.startsWith('tasks/') ? rules.asking : rules.request)
+        return rewritten(text, message.method.startsWith('tasks/') ? rules.asking : rules.request)
       case 'notification':
-        return rewritten(message, rules.notification(read.method, era))
+        return rewritten(text, rules.notification(message.method, era))
     }
   }
 }
 
-function readable(message: Buffer) {
+/** @throws GatewayError `upstream_invalid` */
+export function readFromServer(text: Buffer): Message {
   try {
-    return readMessage(message)
+    return readMessage(text)
   } catch (thrown) {
     if (!(thrown instanceof GatewayError)) throw thrown
     throw new GatewayError('upstream_invalid', thrown.message, { cause: thrown })

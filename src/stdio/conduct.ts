@@ -43,7 +43,7 @@ export async function conduct(
     const handled = await parts.pipeline.handle(call, hangUp)
     calls = handled.calls
     parts.passed(call)
-    await tell(handled.answer, call, told, parts)
+    await tell(handled.answer, call, hangUp, told, parts)
   } catch (thrown) {
     parts.passed(call)
     const error = asGatewayError(thrown)
@@ -74,6 +74,7 @@ function noteFailure(error: GatewayError, { events }: ConductParts): void {
 async function tell(
   answer: Answer | RefusedAnswer,
   call: Call,
+  hangUp: HangUp,
   told: Told,
   parts: ConductParts,
 ): Promise<void> {
@@ -82,9 +83,11 @@ async function tell(
     if (answer.type === 'piped') answer.chunks.cancel()
     return
   }
-  const write = (message: Buffer): Promise<void> => {
+  const write = async (message: Buffer): Promise<void> => {
+    // A stream that is cut off ends with an error; hosts that leave break over lines that come after.
+    if (hangUp.happened) return
     if (call.operation.kind === 'initialize') noteAgreement(message, parts)
-    return told.write(message)
+    await told.write(message)
   }
   switch (answer.type) {
     case 'piped':

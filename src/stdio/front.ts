@@ -79,11 +79,13 @@ export function createStdioFront(parts: StdioFrontParts): StdioFront {
 
   function begin(message: Message): void {
     const call = calls.read(message)
+    for (const entry of inFlight) if (cancels(message, entry.id)) entry.isAwaited = false
     turnstile.enter(call.id)
     const line = createLine()
     const entry: InFlight = {
       line,
-      purpose: call.operation.kind === 'subscriptions/listen' ? 'listening' : 'call',
+      id: askedBy(message).id,
+      isAwaited: call.operation.kind !== 'subscriptions/listen',
       over: conduct(call, askedBy(message), line, conducting).finally(() => inFlight.delete(entry)),
     }
     inFlight.add(entry)
@@ -108,7 +110,7 @@ export function createStdioFront(parts: StdioFrontParts): StdioFront {
     hostGone,
     drain: async (waitMs) => {
       listening.hangUp()
-      for (const { line, purpose } of inFlight) if (purpose === 'listening') line.hangUp()
+      for (const { line, isAwaited } of inFlight) if (!isAwaited) line.hangUp()
       await settled(
         waitMs,
         [...inFlight].map(({ over }) => over),
@@ -126,8 +128,17 @@ const lastWordMs = 500
 
 interface InFlight {
   readonly line: Line
-  readonly purpose: 'call' | 'listening'
+  /** As it is spelled. */
+  readonly id: string
+  /** Whether the host may leave only when it is over: not where it listens, nor where it has cancelled. */
+  isAwaited: boolean
   readonly over: Promise<void>
+}
+
+function cancels(message: Message, id: string): boolean {
+  if (message.form !== 'notification' || message.method !== 'notifications/cancelled') return false
+  const named = message.params?.members.get('requestId')?.value
+  return named !== undefined && message.text.toString('utf8', named.start, named.end) === id
 }
 
 /** @throws GatewayError `body_too_large` */

@@ -29,6 +29,8 @@ export interface Events {
   upstreamFailed(server: string, error: unknown): void
   /** Several servers answer as one, and what this one would have added is not in the answer. */
   serverLeftOut(server: string, kind: string, error: unknown): void
+  /** It had its part in one: worth a line where it was left out before. */
+  serverTookPart(server: string): void
   /** A server that runs as a program here. */
   childStarted(server: string, pid: number): void
   /** `outcome`: its exit code, or the signal that ended it. */
@@ -55,6 +57,7 @@ export interface GatewayFacts {
 }
 
 export function createEvents({ log, metrics }: { log: OperatorLog; metrics: Metrics }): Events {
+  const leftOut = new Set<string>()
   return {
     gatewayStarted: (facts) => log.info({ ...facts }, 'gateway_started'),
     gatewayStopping: (why) => log.info({ why }, 'gateway_stopping'),
@@ -83,7 +86,11 @@ export function createEvents({ log, metrics }: { log: OperatorLog; metrics: Metr
     },
     serverLeftOut(server, kind, error) {
       metrics.serverLeftOut(server)
+      leftOut.add(server)
       log.warn({ server, kind, code: codeOf(error), err: error }, 'server_left_out')
+    },
+    serverTookPart(server) {
+      if (leftOut.delete(server)) log.info({ server }, 'server_back')
     },
 
     childStarted: (server, pid) => log.info({ server, pid }, 'child_started'),

@@ -1,3 +1,4 @@
+import { GatewayError } from '../domain/errors.js'
 import type { HangUp } from '../domain/hang-up.js'
 import type { Reply } from '../domain/reply.js'
 import type { Asked } from './stdio-asked.js'
@@ -20,8 +21,12 @@ export interface AskingParts {
 export function createAsking(parts: AskingParts): (asked: Asked, hangUp: HangUp) => Promise<Reply> {
   const { clients, child, exchanges, strays, timeoutMs } = parts
   let lastId = 0
+  let heldBytes = 0
 
   return (asked, hangUp) => {
+    const { length } = asked.message.text
+    if (heldBytes + length > mostHeldBytes) throw overloaded()
+    heldBytes += length
     lastId += 1
     const id = lastId
     const exchange = openExchange(asked, {
@@ -38,13 +43,25 @@ export function createAsking(parts: AskingParts): (asked: Asked, hangUp: HangUp)
         return undefined
       },
       flowing: () => child.release(asked),
-      over: () => void exchanges.delete(id),
+      over() {
+        exchanges.delete(id)
+        heldBytes -= length
+      },
     })
     exchanges.set(id, exchange)
     if (child.write(towardsChild(exchange, id, clients))) strays.sent(exchange)
     else exchange.fail(deafChild())
     return exchange.reply
   }
+}
+
+/** Of requests that were not answered yet, also where nobody waits for the answer any more. */
+const mostHeldBytes = 64 * 1024 * 1024
+
+function overloaded(): GatewayError {
+  return new GatewayError('overloaded', 'Too much is under way at the server: call again later', {
+    reached: 'nobody',
+  })
 }
 
 function cancellation(id: number): Buffer {

@@ -6,6 +6,7 @@ import { createChatter } from './stdio-chatter.js'
 import { childEnvironment } from './stdio-environment.js'
 import type { ChildExit, StdioEvents } from './stdio-events.js'
 import { endGroup, signalGroup } from './stdio-group.js'
+import type { LongLine } from './stdio-lines.js'
 import { type Output, readOutput } from './stdio-output.js'
 
 /** What is started. It comes from configuration only: nothing of a request ever becomes part of it. */
@@ -31,8 +32,11 @@ export interface ChildOptions extends StdioCommand {
 export interface ChildListener {
   /** @returns whether the line is a message; any other goes to the operator */
   line(line: Buffer): boolean
-  /** The line under way is longer than a message may be; nothing comes after it. */
-  lineTooLong(): void
+  /**
+   * A line that is longer than a message may be was passed by.
+   * @returns whether what comes after it is wanted
+   */
+  lineTooLong(line: LongLine): boolean
   /** Its last message has come, and its process has ended or was never there. */
   ended(exit: ChildExit): void
 }

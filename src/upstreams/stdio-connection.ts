@@ -12,8 +12,10 @@ import type { ChildExit, DroppedMessage } from './stdio-events.js'
 import type { Exchange } from './stdio-exchange.js'
 import { childFailure, deafChild, invalid, notReached, unavailable } from './stdio-failures.js'
 import { hear } from './stdio-hearing.js'
+import { answeredBy } from './stdio-lines.js'
 import { cancelledBy, type Clients, type Exchanges } from './stdio-related.js'
 import type { Strays } from './stdio-strays.js'
+import { createThrottle } from './stdio-throttle.js'
 import { straysOfMany } from './stdio-strays-of-many.js'
 import { straysOfOne } from './stdio-strays-of-one.js'
 
@@ -58,7 +60,7 @@ export interface ConnectionParts {
 
 /** @throws GatewayError `upstream_unavailable` */
 export function connect(parts: ConnectionParts): Connection {
-  const { clients, timeoutMs, dropped } = parts
+  const { clients, timeoutMs } = parts
   const exchanges = new Map<number, Exchange>()
   let lastMessage = performance.now()
   let isOpen = true
@@ -66,14 +68,23 @@ export function connect(parts: ConnectionParts): Connection {
   const touch = (): void => {
     lastMessage = performance.now()
   }
+  const throttle = createThrottle({
+    hold: () => child.hold(throttle),
+    release: () => child.release(throttle),
+  })
+  const dropped = (why: DroppedMessage): void => {
+    throttle.add()
+    parts.dropped(why)
+  }
   const refuse = (id: string, code: number, message: string): void => {
     child.write(errorResponse(id, code, message))
   }
-  const strays = straysOf(parts, exchanges, refuse, touch)
+  const strays = straysOf({ ...parts, dropped }, exchanges, refuse, touch)
   const hearing = { clients, exchanges, strays, refuse, dropped }
 
   const failAll = (error: GatewayError): void => {
     isOpen = false
+    throttle.close()
     strays.close()
     for (const exchange of [...exchanges.values()]) exchange.fail(error)
   }
@@ -83,9 +94,18 @@ export function connect(parts: ConnectionParts): Connection {
       touch()
       return !isOpen || hear(line, hearing)
     },
-    lineTooLong() {
-      failAll(invalid('The server sent a message that is longer than it may be'))
+    lineTooLong(line) {
+      const tooLong = invalid('The server sent a message that is longer than it may be')
+      const exchange = line.isEndless ? undefined : exchanges.get(answeredBy(line) ?? 0)
+      if (exchange !== undefined) {
+        touch()
+        exchange.fail(tooLong)
+        return true
+      }
+      // Whom it was for cannot be told: nobody may wait for it in vain.
+      failAll(tooLong)
       void child.end()
+      return false
     },
     ended: (exit) => failAll(childFailure(exit, parts.command)),
   })

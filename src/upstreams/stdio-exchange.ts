@@ -137,7 +137,9 @@ export function openExchange(asked: Asked, parts: ExchangeParts): Exchange {
       })
     },
     fail(error) {
-      tellFailure(error)
+      // Nobody waits for what was cancelled, not even for an error.
+      if (isCancelled) streaming()?.end()
+      else tellFailure(error)
       if (state.at !== 'over') finish()
     },
   }

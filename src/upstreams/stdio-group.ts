@@ -13,12 +13,15 @@ export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Ends a process group: SIGTERM, and after `graceMs` SIGKILL for what is left. Waits no longer than that twice. */
+/** Ends a process group: SIGTERM, and after `graceMs` SIGKILL for what is left. Waits hardly longer than that. */
 export async function endGroup(pid: number, graceMs: number): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if (!signalGroup(pid, signal) || (await hasGone(pid, graceMs))) return
-  }
+  if (!signalGroup(pid, 'SIGTERM') || (await hasGone(pid, graceMs))) return
+  signalGroup(pid, 'SIGKILL')
+  await hasGone(pid, killMs)
 }
+
+/** Nothing outlives SIGKILL for longer, unless nobody collects what has ended (no init process), milliseconds. */
+const killMs = 250
 
 async function hasGone(pid: number, waitMs: number): Promise<boolean> {
   const deadline = performance.now() + waitMs

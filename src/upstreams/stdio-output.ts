@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
-import { createLineSplitter } from '../wire/ndjson.js'
 import { createChatter } from './stdio-chatter.js'
+import { createLineCutter, type LongLine } from './stdio-lines.js'
 
 /** The stdout of a child, read as lines, with backpressure. */
 export interface Output {
@@ -17,14 +17,14 @@ export interface OutputParts {
   readonly maxMessageBytes: number
   /** @returns whether the line is a message; any other is said */
   readonly line: (line: Buffer) => boolean
-  /** The line under way is longer than a message may be; nothing comes after it. */
-  readonly lineTooLong: () => void
+  /** @returns whether what comes after it is wanted */
+  readonly lineTooLong: (line: LongLine) => boolean
   readonly say: (line: string) => void
 }
 
 export function readOutput(stdout: Readable, parts: OutputParts): Output {
   const { maxMessageBytes, say } = parts
-  const splitter = createLineSplitter()
+  const cutter = createLineCutter(maxMessageBytes)
   const holders = new Set<object>()
   let state: 'reading' | 'draining' | 'deaf' = 'reading'
 
@@ -37,20 +37,16 @@ export function readOutput(stdout: Readable, parts: OutputParts): Output {
   }
   const noise = createChatter({ say, pause: () => hold(noise), resume: () => release(noise) })
 
-  const deafen = (): void => {
-    state = 'deaf'
-    parts.lineTooLong()
-  }
-  const hear = (line: Buffer): void => {
+  const hear = (line: Buffer | LongLine): void => {
     if (state === 'deaf') return
-    if (line.length > maxMessageBytes) deafen()
-    else if (!parts.line(line)) noise.hearLine(line)
+    if (Buffer.isBuffer(line)) {
+      if (!parts.line(line)) noise.hearLine(line)
+    } else if (!parts.lineTooLong(line)) state = 'deaf'
   }
 
   stdout.on('data', (chunk: Buffer) => {
     if (state === 'deaf') return
-    for (const line of splitter.push(chunk)) hear(line)
-    if (splitter.pendingBytes > maxMessageBytes) deafen()
+    for (const line of cutter.push(chunk)) hear(line)
   })
 
   return {
@@ -61,7 +57,7 @@ export function readOutput(stdout: Readable, parts: OutputParts): Output {
       stdout.resume()
     },
     close() {
-      const rest = splitter.flush()
+      const rest = cutter.flush()
       if (rest !== undefined) hear(rest)
       noise.close()
       stdout.destroy()

@@ -113,7 +113,10 @@ function askSibling(
         if (heard.type === 'message' && heard.message.form === 'response') finish(heard.message)
         return true
       },
-      lineTooLong: () => finish(),
+      lineTooLong() {
+        finish()
+        return false
+      },
       ended(exit) {
         if (exit.type === 'unstarted') reject(childFailure(exit, command))
         finish()

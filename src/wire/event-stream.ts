@@ -1,5 +1,6 @@
 import { type EventFrame, readFrame } from './event-frame.js'
 import { afterLineEnd, carriageReturn, lineEndsOf, lineFeed } from './event-lines.js'
+import { createHeldBytes } from './held-bytes.js'
 
 export { type EventFrame, readFrame, replaceData, replaceId, writeEvent } from './event-frame.js'
 
@@ -91,41 +92,4 @@ function afterOpening(bytes: Buffer, place: Place): number {
   const isMark = byteOrderMark.subarray(0, opening.length).equals(opening)
   place.hasBegun = !isMark || opening.length === byteOrderMark.length
   return isMark && place.hasBegun ? opening.length : 0
-}
-
-interface HeldBytes {
-  readonly length: number
-  add(bytes: Buffer): void
-  /** Everything held and `last` in one piece; nothing is held afterwards. */
-  takeWith(last: Buffer): Buffer
-}
-
-/** Bytes that pile up: the store doubles, so that many small chunks cost no more than few large ones. */
-function createHeldBytes(): HeldBytes {
-  let store = Buffer.alloc(0)
-  let length = 0
-  const add = (bytes: Buffer): void => {
-    const needed = length + bytes.length
-    if (needed > store.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * store.length))
-      store.copy(larger, 0, 0, length)
-      store = larger
-    }
-    bytes.copy(store, length)
-    length = needed
-  }
-  return {
-    get length() {
-      return length
-    },
-    add,
-    takeWith(last) {
-      if (length === 0) return last
-      add(last)
-      const taken = store.subarray(0, length)
-      store = Buffer.alloc(0)
-      length = 0
-      return taken
-    },
-  }
 }

@@ -13,12 +13,12 @@ export function membersAt(text: Buffer, span: Span): Members {
   return placed
 }
 
-/** The items of the array that stands at `span` in a checked text; none where another value stands there. */
-export function itemsAt(text: Buffer, span: Span): readonly Span[] {
+/** The items of the array that stands at `span` in a checked text, or the first of them; none where another value stands there. */
+export function itemsAt(text: Buffer, span: Span, most = Infinity): readonly Span[] {
   const items: Span[] = []
   if (byteAt(text, span.start) !== openBracket) return items
   let start = afterSpace(text, span.start + 1)
-  while (start < span.end - 1) {
+  while (start < span.end - 1 && items.length < most) {
     const end = endOfItem(text, start)
     items.push({ start, end: end.value })
     start = afterSpace(text, end.delimiter + 1)

@@ -1,5 +1,6 @@
 /** Finds whether keys stand in a JSON text that nobody has parsed, whichever way they are spelled. */
 export interface KeySearch {
+  readonly keys: readonly string[]
   /** False is certain. True also where such a text is a value, or stands deeper than was meant. */
   isIn(text: Buffer): boolean
   /** Bytes that a spelling of a key may take at most, quotes included. */
@@ -14,7 +15,7 @@ export function createKeySearch(keys: readonly string[]): KeySearch {
   const spellings = keys.map((key) => Array.from(key, spelling).join(''))
   const pattern = new RegExp(`"(?:${spellings.join('|')})"`)
   const longest = Math.max(...keys.map(({ length }) => length * escapeBytes + 2))
-  return { isIn: (text) => pattern.test(text.toString('latin1')), longest }
+  return { keys, isIn: (text) => pattern.test(text.toString('latin1')), longest }
 }
 
 const escapeBytes = 6

@@ -10,10 +10,10 @@ import { startLegacyOnly, startModernOnly } from './servers.mjs'
 
 const keep = closedAfterEach()
 
-function erasOf(url: string) {
+function erasOf(url: string, answerMs?: number) {
   const auth = { type: 'none' } as const
   const upstream = keep(createHttpUpstream({ name: 'there', url, auth, timeoutMs: 10_000 }))
-  return probeEras(upstream, randomUUID)
+  return probeEras(upstream, randomUUID, answerMs)
 }
 
 test.each([
@@ -34,6 +34,24 @@ test('the session that was begun to ask is ended', async () => {
 test('what speaks neither is refused', async () => {
   const server = keep(await startRawUpstream(json('<html>', 500)))
   await expect(erasOf(server.url)).rejects.toMatchObject({ code: 'upstream_invalid' })
+})
+
+test('what answers nothing is not waited for without an end', async () => {
+  const server = keep(await startRawUpstream(() => undefined))
+  await expect(erasOf(server.url, 20)).rejects.toMatchObject({ code: 'upstream_timeout' })
+})
+
+test('what leaves one question unanswered speaks the other era', async () => {
+  const server = keep(
+    await startRawUpstream((received, response) => {
+      if (!received.body.includes('"initialize"')) return
+      const { id } = JSON.parse(received.body.toString()) as { id: string }
+      const result = { protocolVersion: '2025-06-18', capabilities: {} }
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+    }),
+  )
+  expect(await erasOf(server.url, 200)).toEqual({ modern: [], legacy: ['2025-06-18'] })
 })
 
 test('an answer is kept, a failure is not', async () => {

@@ -145,6 +145,9 @@ test('a state is of use to nobody else, for no other call, and only once', async
   expect(
     await tried({ params: `{"name":"other","requestState":"${String(state)}"}` }),
   ).toMatchObject(expired)
+  expect(
+    await tried({ params: `{"name":"ask","arguments":{"a":1},"requestState":"${String(state)}"}` }),
+  ).toMatchObject(expired)
   expect(await tried({ params: '{"name":"ask","requestState":7}' })).toMatchObject(expired)
   expect(await tried({})).toMatchObject({ result: { told: { action: 'accept' } } })
   expect(await tried({})).toMatchObject(expired)
@@ -159,6 +162,34 @@ test('what was left unanswered is asked again', async () => {
   expect(again.result).toMatchObject({ inputRequests: { 'request-1': {} } })
   const last = await messageIn(await modernPost(url, retry(again.result?.['requestState'])))
   expect(last.result).toMatchObject({ told: { action: 'accept' } })
+})
+
+test.each([
+  ['of another kind', '{"roots":[]}'],
+  ['of two kinds', '{"action":"accept","roots":[]}'],
+  ['of no kind', '{"n":1}'],
+  ['no object', '"accept"'],
+])('an answer %s is none, as policy did not see one', async (_what, answer) => {
+  const { server, url } = await bridged(asking)
+  const first = await messageIn(await modernPost(url, ask))
+  const state = JSON.stringify(first.result?.['requestState'])
+  const params = `{"name":"ask","inputResponses":{"request-1":${answer}},"requestState":${state}}`
+  const again = await messageIn(await modernPost(url, { ...ask, id: 3, params }))
+  expect(again.result).toMatchObject({ inputRequests: { 'request-1': {} } })
+  expect(server.posted.filter(({ result }) => result !== undefined)).toEqual([])
+})
+
+test('the order and spelling of the arguments do not make another call', async () => {
+  const { url } = await bridged(asking)
+  const askWith = (args: string, more = '') => ({
+    ...ask,
+    params: `{"name":"ask","arguments":${args}${more}}`,
+  })
+  const first = await messageIn(await modernPost(url, askWith('{"a":1.0,"b":"\\u0061"}')))
+  const state = JSON.stringify(first.result?.['requestState'])
+  const more = `,"requestState":${state},"inputResponses":{"request-1":{"action":"accept"}}`
+  const second = await messageIn(await modernPost(url, askWith('{"b":"a", "a":1}', more)))
+  expect(second.result).toMatchObject({ told: { action: 'accept' } })
 })
 
 test('a client that cannot answer is not asked, and the server is told so', async () => {
@@ -181,7 +212,7 @@ test('what a server asks at once is asked at once', async () => {
 })
 
 test('a call whose client does not come back is cancelled at the server', async () => {
-  const { server, url } = await bridged(asking, { answerMs: 1 })
+  const { server, url } = await bridged(asking, { parkedMs: 1 })
   await (await modernPost(url, ask)).text()
   await vi.waitFor(
     () => {

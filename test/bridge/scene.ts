@@ -7,7 +7,7 @@ import { createBridge, defaultLimits, type BridgeLimits } from '../../src/bridge
 import { keepEras, probeEras } from '../../src/bridge/eras.js'
 import { createCatalog } from '../../src/catalog/catalog.js'
 import type { Answer } from '../../src/domain/answer.js'
-import type { Pipeline, Upstream } from '../../src/domain/ports.js'
+import type { Pipeline, ProbedUpstream, Upstream } from '../../src/domain/ports.js'
 import type { Reply } from '../../src/domain/reply.js'
 import { createDoorkeeper } from '../../src/http/admission.js'
 import { createExchanges } from '../../src/http/exchanges.js'
@@ -25,7 +25,7 @@ export async function openBridge(
   keep: Keep,
   url: string,
   limits: Partial<BridgeLimits> = {},
-): Promise<{ readonly url: string }> {
+): Promise<{ readonly url: string; readonly bridge: ProbedUpstream }> {
   const http = createHttpUpstream({ name: 'there', url, auth: { type: 'none' }, timeoutMs: 10_000 })
   const bridge = createBridge({
     upstream: http,
@@ -35,7 +35,7 @@ export async function openBridge(
     catalog: createCatalog(),
   })
   keep(bridge)
-  return { url: await openDoor(keep, bridge) }
+  return { url: await openDoor(keep, bridge), bridge }
 }
 
 async function openDoor(keep: Keep, upstream: Upstream): Promise<string> {

@@ -55,6 +55,7 @@ describe('check of several upstreams', () => {
       path: { command: './no/such' },
       nowhere: { command: 'node', cwd: join(folder, 'no') },
       folder: { command: folder },
+      plain: { command: join(folder, 'servers.json') },
     })
     expect(err).toMatch(/warning: upstream "away": http:\/\/127.0.0.1:9\/mcp cannot be reached/)
     expect(err).toContain(
@@ -62,7 +63,12 @@ describe('check of several upstreams', () => {
     )
     expect(err).toContain('fault: upstream "path": there is no program ./no/such: install it')
     expect(err).toMatch(/fault: upstream "nowhere": the folder \S+ \(cwd\) is not there/)
-    expect(err).toContain(`fault: upstream "folder": there is no program ${folder}`)
+    for (const [name, path] of [
+      ['folder', folder],
+      ['plain', join(folder, 'servers.json')],
+    ]) {
+      expect(err).toContain(`fault: upstream "${name}": ${path} is there and cannot be run`)
+    }
     expect(err).not.toContain('hunter2')
     expect(exitCode).toBe(78)
   })

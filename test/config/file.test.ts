@@ -47,7 +47,7 @@ describe('the config file', () => {
     ['policy: {bundle: {requireSignature: true}}', /does not honour it yet/],
     ['__proto__: {port: 1}', /^__proto__ in g.yaml: there is no such setting/],
     ['- 1', /has to hold a mapping/],
-    ['mcp: {port: 1}\nmcp: {port: 2}', /not valid YAML: DUPLICATE_KEY at line 2/],
+    ['mcp: {port: 1}\nmcp: {port: 2}', /has a key twice at line 2/],
     ['a: 1\n---\nb: 2', /not valid YAML: MULTIPLE_DOCS/],
     ['upstream: {auth: static, token: x, tokenFile: /t}', /are both set/],
     ['upstream: {auth: static, tokenFile: 7}', /^upstream.tokenFile in g.yaml: give the path/],

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { once } from 'node:events'
 import { createServer, request as forward } from 'node:http'
 import { buffer } from 'node:stream/consumers'

@@ -51,6 +51,15 @@ describe('the answers that a call brings along', () => {
     },
   )
 
+  test('are judged where the call has no id, too', async () => {
+    const { gateway, upstream } = await governed()
+    const told = retry(`{"b":${sampled}}`).replace('"id":1,', '')
+    await gateway.post(told, script({ post: { 'sampling/createMessage': denial } }))
+    expect(sentTo(upstream)).toEqual([])
+    await gateway.post(told)
+    expect(sentTo(upstream)).toEqual([told])
+  })
+
   test('are changed where they stand', async () => {
     const { gateway, upstream } = await governed()
     const patch = { response: { model: 'hidden' } }

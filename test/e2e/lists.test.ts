@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { event } from '../support/event-server.js'
 import { as, trustLoopback } from '../support/gateway.js'
 import { logged, sentTo, startGoverned, type Governed } from '../support/governed.js'
 import { closedAfterEach } from '../support/opened.js'
+import { openScene } from '../support/stream-scene.js'
 import { json, type Answerer } from '../support/upstream.js'
 
 const keep = closedAfterEach()
@@ -36,6 +38,30 @@ const other = '{"inputSchema":{"minimum":-0},"name":"\\u006fther"}'
 
 const page = (items: string, rest = ''): string =>
   `{"result" : {"big":12345678901234567890,"tools": [${items}] ${rest}} ,"id":1,"jsonrpc":"2.0"}`
+
+describe('a list in a reply to no call that is known', () => {
+  const told = `{"jsonrpc":"2.0","id":7,"result":{"tools":[${open},${secret}],"prompts":[${secret}]}}`
+
+  test('shows what mcp/list leaves of it, too', async () => {
+    const scene = keep(await openScene({}, 'lists'))
+    const { send, client } = await scene.listen()
+    send(event(told))
+    const left = `{"jsonrpc":"2.0","id":7,"result":{"tools":[${open}],"prompts":[]}}`
+    expect(await client.next()).toBe(event(left))
+    const lines = await logged(scene.gateway, 'decision', 2)
+    expect(lines.map(({ kind, hook }) => [kind, hook])).toEqual([
+      ['tools/list', 'list'],
+      ['prompts/list', 'list'],
+    ])
+  })
+
+  test('is not changed in audit-only mode', async () => {
+    const scene = keep(await openScene({ POLICY_MODE: 'audit-only' }, 'lists'))
+    const { send, client } = await scene.listen()
+    send(event(told))
+    expect(await client.next()).toBe(event(told))
+  })
+})
 
 describe('a list shows what mcp/list leaves of it', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { event } from '../support/event-server.js'
 import { as, toolCall, trustLoopback } from '../support/gateway.js'
-import { sentTo, startGoverned, type Governed } from '../support/governed.js'
+import { logged, sentTo, startGoverned, type Governed } from '../support/governed.js'
 import { mirrored, modern } from '../support/modern.js'
 import { closedAfterEach } from '../support/opened.js'
 import { openScene, type Scene } from '../support/stream-scene.js'
@@ -145,6 +145,62 @@ describe.each(['scripted-pre', 'scripted'])('where callers have identities, unde
     await parts.gateway.post(relating(id), alice)
     expect(lastBody(parts)).toBe(relating('t-1'))
     expect(await (await parts.gateway.post(relating(id), bob)).json()).toEqual(notFound)
+  })
+
+  test.each(['tasks/get', 'tasks/cancel', 'tasks/update'])(
+    'a %s without an id of its own is no way around that',
+    async (method) => {
+      const parts = await governed(taskServer(legacyTask), {}, policy)
+      const id = await begin(parts)
+      const told = (taskId: string): string =>
+        JSON.stringify({ jsonrpc: '2.0', method, params: { taskId } })
+      await parts.gateway.post(told(id), alice)
+      expect(lastBody(parts)).toBe(told('t-1'))
+      await parts.gateway.post(told('t-1'), bob)
+      expect(sentTo(parts.upstream)).toHaveLength(2)
+    },
+  )
+
+  test.each([
+    ['a number', 'tasks/get', '{"taskId":1}'],
+    ['a list, which reads like its one item', 'tasks/cancel', '{"taskId":["t-1"]}'],
+    ['a number in a subscription', 'subscriptions/listen', '{"notifications":{"taskIds":[1]}}'],
+    ['a text for a list', 'subscriptions/listen', '{"notifications":{"taskIds":"t-1"}}'],
+    [
+      'a list in a relation',
+      'tools/list',
+      '{"_meta":{"io.modelcontextprotocol/related-task":{"taskId":["t-1"]}}}',
+    ],
+  ])('what is no text names no task: %s', async (_what, method, params) => {
+    const parts = await governed(taskServer(legacyTask), {}, policy)
+    const asked = `{"jsonrpc":"2.0","id":2,"method":"${method}","params":${params}}`
+    expect(await (await parts.gateway.post(asked, alice)).json()).toEqual(notFound)
+    expect(sentTo(parts.upstream)).toEqual([])
+  })
+
+  test('nobody has the gateway look at tasks without end', async () => {
+    const many = Array.from({ length: 10_001 }, () => '{"taskId":"t"}').join(',')
+    const said = { 'tasks/list': `{"tasks":[${many}]}` }
+    const parts = await governed(taskServer(legacyTask, said), {}, policy)
+    const list = '{"jsonrpc":"2.0","id":1,"method":"tasks/list"}'
+    expect(await (await parts.gateway.post(list, alice)).json()).toMatchObject({
+      error: { message: 'upstream_invalid', data: { forwarded: true } },
+    })
+    const id = await begin(parts)
+    const taskIds = Array.from({ length: 1_001 }, () => id)
+    const listen = modern('subscriptions/listen', { notifications: { taskIds } }, 2)
+    expect(await (await parts.gateway.post(listen, alice)).json()).toMatchObject({
+      error: { code: -32602 },
+    })
+  })
+
+  test('the outcome is about the same payload as the decision', async () => {
+    const parts = await governed(taskServer(legacyTask), {}, policy)
+    await parts.gateway.post(about('tasks/get', await begin(parts)), alice)
+    const [, outcome] = await logged(parts.gateway, 'outcome', 2)
+    const decisions = await logged(parts.gateway, 'decision', 2)
+    const decision = decisions.find(({ call_id }) => call_id === outcome?.['call_id'])
+    expect(outcome?.['payload_digest']).toBe(decision?.['payload_digest'])
   })
 
   test('a tool may call what it likes a task id', async () => {

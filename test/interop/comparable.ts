@@ -15,23 +15,27 @@ export function comparable(transcript: Transcript): Transcript {
 }
 
 /** Only what servers that are served as one leave as it was: not their greetings, nor how long a list holds. */
-export function withoutTerms({ greeting: _, lists, ...chapters }: Transcript): Transcript {
-  const items = Object.entries(lists as Record<string, Listed>).map(([kind, list]) => [
-    kind,
-    { items: list.items },
-  ])
-  return { ...chapters, lists: Object.fromEntries(items) as unknown }
+export function withoutTerms(transcript: Transcript): Transcript {
+  const lists = Object.entries(transcript['lists'] as Record<string, Listed>)
+  const items = lists.map(([kind, list]) => [kind, { items: list.items }])
+  return { ...without(transcript, 'greeting'), lists: Object.fromEntries(items) as unknown }
 }
 
 /** Only what both eras have: nothing that only one of them wraps around a result. */
-export function withoutEra({ greeting: _, asked: __, ...chapters }: Transcript): Transcript {
-  const bare = JSON.stringify(chapters, (key, value: unknown) =>
+export function withoutEra(transcript: Transcript): Transcript {
+  const bare = JSON.stringify(without(transcript, 'greeting', 'asked'), (key, value: unknown) =>
     onlyInOneEra.has(key) ? undefined : value,
   )
   return JSON.parse(bare) as Transcript
 }
 
-const onlyInOneEra = new Set(['_meta', 'ttlMs', 'cacheScope', 'resultType'])
+const onlyInOneEra = new Set(['_meta', 'ttlMs', 'cacheScope', 'resultType', 'execution'])
+
+export function without(transcript: Transcript, ...chapters: readonly string[]): Transcript {
+  return Object.fromEntries(
+    Object.entries(transcript).filter(([chapter]) => !chapters.includes(chapter)),
+  )
+}
 
 /** Where in a transcript something failed. */
 export function failuresIn(seen: unknown, path = ''): string[] {

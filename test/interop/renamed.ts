@@ -1,3 +1,4 @@
+import { without } from './comparable.js'
 import type { Listed, StoryClient } from './story-client.js'
 import type { Naming, Transcript } from './telling.js'
 
@@ -23,6 +24,9 @@ export function underOwnNames(transcript: Transcript, { prefix, uriPrefix }: Nam
     marks.some((mark) => JSON.stringify(item).includes(mark))
   const lists = Object.entries(transcript['lists'] as Record<string, Listed>)
   const own = lists.map(([kind, { items }]) => [kind, { items: items.filter(isOwn) }] as const)
-  const text = JSON.stringify({ ...transcript, lists: Object.fromEntries(own) })
+  const text = JSON.stringify({
+    ...without(transcript, 'greeting'),
+    lists: Object.fromEntries(own),
+  })
   return JSON.parse(text.replaceAll(prefix, '').replaceAll(uriPrefix, '')) as Transcript
 }

@@ -18,6 +18,8 @@ export interface Route {
 export interface Routes {
   /** Starts the gateway that it needs, unless it runs already. */
   to(way: Way, server: Server): Promise<Route>
+  /** What policy has judged so far: kinds and hooks, such as `tools/call pre`. */
+  judged(): Promise<ReadonlySet<string>>
   close(): Promise<void>
 }
 
@@ -36,25 +38,36 @@ export function createRoutes({ all: servers, folder }: Servers): Routes {
 
   return {
     to: async (way, server) => {
-      const { name, target } = server
-      // What changes in a server over HTTP is heard on all ways to it; on stdio each gateway has a child of its own.
-      const place = target.type === 'http' ? name : `${name}, ${way === 'behind a host' ? way : ''}`
+      const { name } = server
       switch (way) {
         case 'alone':
-          return { target: http((await gatewayOf([server])).mcpUrl), place: `alone ${name}` }
+          return { target: http((await gatewayOf([server])).mcpUrl), place: placeOf(server, way) }
         case 'one of several': {
           const { mcpUrl } = await gatewayOf(servers)
           const url = new URL(`/servers/${name}/mcp`, mcpUrl).href
-          return { target: http(url), place: `several ${name}` }
+          return { target: http(url), place: placeOf(server, 'several') }
         }
         case 'several as one': {
-          const naming = { prefix: `${name}__`, uriPrefix: `portcullis:${name}/` }
+          const naming = {
+            prefix: `${name}__`,
+            uriPrefix: `portcullis:${name}/`,
+            askedByOthers: servers.some((other) => other.name === 'files' && other !== server)
+              ? 1
+              : 0,
+          }
           const { mcpUrl } = await gatewayOf(servers)
-          return { target: http(mcpUrl), naming, place: `several ${name}` }
+          return { target: http(mcpUrl), naming, place: placeOf(server, 'several') }
         }
         case 'behind a host':
-          return { target: inFrontOf(target), place: `host ${name}` }
+          return { target: inFrontOf(server.target), place: placeOf(server, way) }
       }
+    },
+    judged: async () => {
+      const logs = (await Promise.all(gateways.values())).flatMap((gateway) => gateway.decisionLog)
+      const decisions = logs.filter(
+        ({ type, enforced }) => type === 'decision' && enforced === true,
+      )
+      return new Set(decisions.map(({ kind, hook }) => `${String(kind)} ${String(hook)}`))
     },
     close: async () => {
       for (const gateway of gateways.values()) await (await gateway).stop()
@@ -62,14 +75,25 @@ export function createRoutes({ all: servers, folder }: Servers): Routes {
   }
 }
 
+/** A server over HTTP is one for all; of one on stdio, each gateway has its own. */
+export function placeOf({ name, target }: Server, gateway: string): string {
+  return target.type === 'http' ? name : `${name} (${gateway})`
+}
+
 async function start(path: string, servers: readonly Server[]): Promise<GatewayProcess> {
-  const entries = servers.map(({ name, target: { type: _, ...entry } }) => [name, entry])
+  const entries = servers.map(({ name, target }) => [name, entryOf(target)])
   await writeFile(path, JSON.stringify({ mcpServers: Object.fromEntries(entries) as unknown }))
   return spawnGateway([], { ...enforcing, UPSTREAMS_FILE: path })
 }
 
 const enforcing = { POLICY_MODE: 'enforce', POLICY_BUNDLE_PATH: bundleOf('scripted') }
 const main = new URL('../../dist/main.js', import.meta.url).pathname
+
+function entryOf(target: Target): object {
+  if (target.type === 'http') return { url: target.url }
+  const { command, args } = target
+  return { command, args }
+}
 
 function http(url: string): Target {
   return { type: 'http', url }

@@ -19,6 +19,7 @@ import {
   patienceMs,
   roots,
   sampled,
+  withoutMember,
   type CallOptions,
   type Listed,
   type ListKind,
@@ -36,11 +37,11 @@ export async function connectV1(target: Target): Promise<StoryClient> {
     return Promise.resolve()
   }
   client.setRequestHandler(ElicitRequestSchema, ({ method, params }) => {
-    asked.hear({ method, params: questionOf(params) })
+    asked.hear({ method, params: withoutMember(params, '_meta') })
     return fillIn(params.message)
   })
   client.setRequestHandler(CreateMessageRequestSchema, ({ method, params }) => {
-    asked.hear({ method, params: questionOf(params) })
+    asked.hear({ method, params: withoutMember(params, '_meta') })
     return sampled
   })
   client.setRequestHandler(ListRootsRequestSchema, ({ method }) => {
@@ -94,11 +95,6 @@ export async function connectV1(target: Target): Promise<StoryClient> {
 }
 
 const patient = { timeout: patienceMs }
-
-/** A question without what only its transport needs. */
-function questionOf({ _meta, ...question }: { readonly _meta?: unknown }): unknown {
-  return question
-}
 
 function requestOptions({ onProgress, signal }: CallOptions) {
   return {

@@ -15,6 +15,7 @@ import {
   patienceMs,
   roots,
   sampled,
+  withoutMember,
   type CallOptions,
   type Ear,
   type Listed,
@@ -75,7 +76,9 @@ export async function connectV2(
     },
     complete: (ref, argument) => client.complete({ ref, argument }, patient),
     setLogLevel: async (level) => {
-      if (era === 'legacy') return client.setLoggingLevel(level, patient)
+      if (era === 'legacy') {
+        return client.request({ method: 'logging/setLevel', params: { level } }, patient)
+      }
       logged = { [LOG_LEVEL_META_KEY]: level }
       return {}
     },
@@ -98,22 +101,17 @@ function listenTo(client: Client, heard: Ear): void {
 
 function answerFor(client: Client, asked: Ear): void {
   client.setRequestHandler('elicitation/create', ({ method, params }) => {
-    asked.hear({ method, params: questionOf(params) })
+    asked.hear({ method, params: withoutMember(params, '_meta') })
     return fillIn(params.message)
   })
   client.setRequestHandler('sampling/createMessage', ({ method, params }) => {
-    asked.hear({ method, params: questionOf(params) })
+    asked.hear({ method, params: withoutMember(params, '_meta') })
     return sampled
   })
   client.setRequestHandler('roots/list', ({ method }) => {
     asked.hear({ method, params: undefined })
     return { roots }
   })
-}
-
-/** A question without what only its transport needs. */
-function questionOf({ _meta, ...question }: { readonly _meta?: unknown }): unknown {
-  return question
 }
 
 function requestOptions({ onProgress, signal }: CallOptions) {

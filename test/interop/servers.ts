@@ -11,9 +11,11 @@ export interface Server {
   readonly name: ServerName
   readonly story: StoryName
   readonly target: Target
+  /** It speaks the legacy era alone: who speaks the modern one needs the gateway between them. */
+  readonly isLegacy?: true
 }
 
-export type ServerName = 'web' | 'local' | 'files' | 'time'
+export type ServerName = 'web' | 'local' | 'old' | 'new' | 'files' | 'time'
 
 export interface Servers {
   readonly all: readonly Server[]
@@ -22,7 +24,7 @@ export interface Servers {
   close(): Promise<void>
 }
 
-/** @param python an interpreter whose environment has `mcp-server-time` */
+/** @param python an interpreter whose environment has `mcp-server-time`, which is then there in place of files */
 export async function startServers(python: string | undefined): Promise<Servers> {
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-interop-'))
   await writeFile(join(folder, 'notes.txt'), 'One\nTwo\n')
@@ -31,9 +33,8 @@ export async function startServers(python: string | undefined): Promise<Servers>
   return {
     all: [
       { name: 'web', story: 'everything', target: { type: 'http', url: everything.url } },
-      { name: 'local', story: 'everything', target: child(process.execPath, everythingOnStdio) },
-      { name: 'files', story: 'files', target: child(process.execPath, filesystem, folder) },
-      ...(python === undefined ? [] : [timeServer(python)]),
+      everythingOf('both'),
+      python === undefined ? filesystemServer(folder) : timeServer(python),
     ],
     folder,
     close: async () => {
@@ -47,6 +48,18 @@ const everythingOnStdio = new URL('../support/everything/stdio.mjs', import.meta
 const filesystem = createRequire(import.meta.url).resolve(
   '@modelcontextprotocol/server-filesystem/dist/index.js',
 )
+
+/** The everything server on stdio. */
+export function everythingOf(era: 'legacy' | 'modern' | 'both'): Server {
+  const target = child(process.execPath, everythingOnStdio, '--era', era)
+  const names = { both: 'local', legacy: 'old', modern: 'new' } as const
+  return { name: names[era], story: 'everything', target }
+}
+
+function filesystemServer(folder: string): Server {
+  const target = child(process.execPath, filesystem, folder)
+  return { name: 'files', story: 'files', target, isLegacy: true }
+}
 
 function timeServer(python: string): Server {
   const target = child(python, '-m', 'mcp_server_time', '--local-timezone', 'Europe/Berlin')

@@ -79,6 +79,7 @@ export function createEar(): Ear {
     next: (count) =>
       new Promise((resolve, reject) => {
         const giveUp = setTimeout(() => {
+          look = () => undefined
           reject(new Error(`Heard only ${JSON.stringify(unheard)}`))
         }, patienceMs)
         look = () => {
@@ -109,10 +110,14 @@ export function createProgress(): Progress {
     overhear(message) {
       const { method, params } = message as { method?: string; params?: Record<string, unknown> }
       if (method !== 'notifications/progress') return
-      const { progressToken: _, ...step } = params ?? {}
-      this.onProgress?.(step)
+      this.onProgress?.(withoutMember(params ?? {}, 'progressToken'))
     },
   }
+}
+
+/** A question or a report without what only its transport needs. */
+export function withoutMember(params: object, member: string): unknown {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => name !== member))
 }
 
 /** A message that is lost is to show as a difference, not as a test that never ends. */

@@ -12,7 +12,6 @@ export interface Teller {
   /** Where in the story of the everything server it is told of an error. */
   readonly meantToFail: readonly string[]
   tell(telling: Telling): Promise<Transcript>
-  close(): Promise<void>
 }
 
 export interface Telling {
@@ -30,4 +29,6 @@ export interface Naming {
   readonly prefix: string
   /** Stands in front of the URIs of resources. */
   readonly uriPrefix: string
+  /** How much the other servers ask of a legacy client as soon as they hear from it. */
+  readonly askedByOthers: number
 }

@@ -30,16 +30,17 @@ function teller(
       'errors.missingArgument',
       'errors.unknownResource',
       'cancellation.waiting',
-      'elicitation.pageFirst',
+      'a page before everything else',
     ],
     tell: async ({ story, target, naming }) => {
       const client = await connect(target)
       try {
-        return await stories[story](naming === undefined ? client : renamed(client, naming))
+        if (naming === undefined) return await stories[story](client)
+        if (client.era === 'legacy') await client.asked.next(naming.askedByOthers)
+        return await stories[story](renamed(client, naming))
       } finally {
         await client.close()
       }
     },
-    close: () => Promise.resolve(),
   }
 }

@@ -6,26 +6,24 @@ describeInterop([
     teller: firstTypescriptSdk(),
     ways: {
       alone: ['web', 'local', 'files'],
-      'one of several': ['web', 'local'],
-      'several as one': ['web', 'local', 'files'],
+      'several as one': ['web', 'local'],
       'behind a host': ['local', 'files'],
     },
   },
   {
     teller: secondTypescriptSdk('legacy'),
-    ways: { alone: ['web', 'local'], 'several as one': ['web', 'local'] },
+    ways: { alone: ['web'], 'several as one': ['files'] },
   },
   {
     teller: secondTypescriptSdk('auto'),
-    ways: { alone: ['web', 'files'], 'several as one': ['files'], 'behind a host': ['files'] },
+    ways: { alone: ['files'], 'one of several': ['web'] },
   },
   {
     teller: secondTypescriptSdk({ pin: '2026-07-28' }),
     ways: {
       alone: ['web', 'local'],
-      'one of several': ['web', 'local'],
       'several as one': ['web', 'local'],
-      'behind a host': ['local', 'files'],
+      'behind a host': ['local'],
     },
   },
 ])

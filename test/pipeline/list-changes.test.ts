@@ -1,15 +1,12 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { setImmediate } from 'node:timers/promises'
 import type { Call } from '../../src/domain/call.js'
 import { createCallDescriber, inputAt } from '../../src/domain/policy-input.js'
 import type { Policy } from '../../src/domain/ports.js'
 import { anonymous } from '../../src/domain/principal.js'
-import {
-  createListChanges,
-  digestOfShown,
-  type ListChanges,
-} from '../../src/pipeline/list-changes.js'
+import { createListChanges, type ListChanges } from '../../src/pipeline/list-changes.js'
 import type { ListName } from '../../src/pipeline/list-methods.js'
+import { digestOfShown } from '../../src/pipeline/list-shown.js'
 import { createActivePolicy, type ActivePolicy } from '../../src/policy/active-policy.js'
 import { fixturePolicy } from '../policy/fixtures.js'
 import { callOf } from '../support/entries.js'
@@ -94,6 +91,24 @@ test('a list that was on its way while policy changed is stale when it comes', a
   await activate(hides.open)
   list(tools(), hides.secret)
   expect(told).toEqual(['tools'])
+})
+
+test('other work goes on while the pages of one reader are looked at', async () => {
+  const { changes, listen, activate } = openScene()
+  const long = Array.from({ length: 1_000 }, (_, index) => ({ name: `open-${index}` }))
+  const page = (index: number) => (index === 0 ? [{ name: 'secret' }] : long)
+  for (let index = 200; index >= 0; index -= 1) {
+    const listed = page(index)
+    const own = { text: Buffer.from(JSON.stringify(listed)), names: listed.map(({ name }) => name) }
+    const shown = digestOfShown(index === 0 ? [] : own.names, undefined)
+    const description = describeCall(tools())
+    const cursor = String(index)
+    changes.listed(tools(), { list: 'tools', cursor, description, items: own, shown }, hides.secret)
+  }
+  await activate(hides.nothing)
+  const { told } = listen(tools())
+  expect(told).toEqual([])
+  await vi.waitFor(() => expect(told).toEqual(['tools']))
 })
 
 test('whoever listed anew meanwhile is told nothing', async () => {

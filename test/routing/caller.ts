@@ -8,8 +8,8 @@ export interface Caller {
   /** What `initialize` said. */
   readonly introduced: Json
   /** Asks, and gives the JSON of the answer. */
-  ask(method: string, params?: object, id?: unknown): Promise<Json>
-  post(message: object | string, headers?: Record<string, string>): Promise<Response>
+  readonly ask: (method: string, params?: object, id?: unknown) => Promise<Json>
+  readonly post: (message: object | string, headers?: Record<string, string>) => Promise<Response>
   listen(headers?: Record<string, string>): Promise<{ reply: Response; events: EventReader }>
   end(): Promise<Response>
 }

@@ -85,7 +85,7 @@ test.each([
   ['says nothing that can be read', { tools: 'none' }],
 ])('a server that %s is left out, and nobody else', async (_what, list) => {
   const { caller } = await open({
-    a: { answers: { 'tools/list': list as never } },
+    a: { answers: { 'tools/list': list } },
     b: { answers: { 'tools/list': tools('1') } },
   })
   expect((await caller.ask('tools/list')).result).toEqual(tools('b__1'))
@@ -142,4 +142,20 @@ test('what a server says besides comes first, and then the whole list', async ()
   expect(events[0]).toBe(`data: ${note}`)
   expect(events[1]).toContain('{"tools":[{"name":"a__1"},{"name":"b__2"}]}')
   expect(events).toHaveLength(2)
+})
+
+test('a reply of one server that is too long to be renamed is refused', async () => {
+  const { gateway, caller } = await open(
+    {
+      a: { answers: { 'tools/call': { content: [{ type: 'text', text: 'x'.repeat(70_000) }] } } },
+      b: {},
+    },
+    { MAX_MESSAGE_BYTES: '65536' },
+  )
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'a__t' } }
+  expect((await caller.post(call)).status).toBe(502)
+  const unknown = { ...call, params: { name: 'c__t' } }
+  expect((await caller.post(unknown)).status).toBe(200)
+  const lines = await logged(gateway, 'outcome', 6)
+  expect(lines.at(-1)).toMatchObject({ server: '', target: { name: 'c__t' }, decision_id: '' })
 })

@@ -28,6 +28,8 @@ export interface PlainOptions {
   readonly capabilities?: object
   readonly instructions?: string
   readonly protocolVersion?: string
+  /** It keeps no sessions. */
+  readonly stateless?: boolean
   /** False: it answers GET with 405. */
   readonly streams?: boolean
   /** Results by method, or what writes the whole reply. */
@@ -62,11 +64,12 @@ export async function startPlainServer(options: PlainOptions = {}): Promise<Plai
       issued += 1
       const id = `${name}-${issued}`
       sessions.add(id)
-      reply(response, json, { ...introduced, ...said }, { 'mcp-session-id': id })
+      const issuedId = options.stateless === true ? {} : { 'mcp-session-id': id }
+      reply(response, json, { ...introduced, ...said }, issuedId)
       return
     }
     const session = String(headers['mcp-session-id'])
-    if (!sessions.has(session)) {
+    if (options.stateless !== true && !sessions.has(session)) {
       const error =
         '{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}'
       response.writeHead(404, { 'content-type': 'application/json' }).end(error)
@@ -112,8 +115,8 @@ export async function startPlainServer(options: PlainOptions = {}): Promise<Plai
 
   return {
     ...upstream,
-    methods: () => messages().map(({ json }) => String(json['method'] ?? 'response')),
-    sent: (method) => messages().filter(({ json }) => (json['method'] ?? 'response') === method),
+    methods: () => messages().map(methodOf),
+    sent: (method) => messages().filter((message) => methodOf(message) === method),
     forget: () => {
       sessions = new Set()
     },
@@ -127,6 +130,10 @@ export async function startPlainServer(options: PlainOptions = {}): Promise<Plai
         else resolve(stream)
       }),
   }
+}
+
+function methodOf({ json: { method } }: SentMessage): string {
+  return typeof method === 'string' ? method : 'response'
 }
 
 /** What the gateway asks on its own account, to find out which eras the server speaks. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Era } from '../../src/domain/era.js'
-import { createTowardsClient } from '../../src/routing/towards-client.js'
+import { createTowardsClient, readFromServer } from '../../src/routing/towards-client.js'
 import { createTowardsServer } from '../../src/routing/towards-server.js'
 import { readMessage } from '../../src/wire/message.js'
 
@@ -8,7 +8,7 @@ const towardsClient = createTowardsClient('w')
 const towardsServer = createTowardsServer('w')
 
 function outward(text: string, era: Era = 'legacy'): string {
-  return towardsClient(Buffer.from(text), era).toString()
+  return towardsClient(readFromServer(Buffer.from(text)), era).toString()
 }
 
 function inward(text: string): string {

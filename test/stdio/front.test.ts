@@ -239,6 +239,19 @@ describe('the end', () => {
     expect(await host.ended).toEqual({ type: 'host_left' })
   })
 
+  test('does not wait for the answer to a call that the host has cancelled', async () => {
+    const host = await begun({ env: { SHUTDOWN_TIMEOUT_MS: '60000' } })
+    host.send(calls(1, 'never'))
+    host.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } })
+    host.end()
+    const outcome = await host.record(
+      ({ type, kind }) => type === 'outcome' && kind === 'tools/call',
+    )
+    expect(outcome).toMatchObject({ result: { end: 'client_closed' } })
+    expect(await host.ended).toEqual({ type: 'host_left' })
+    expect(host.lines.filter((line) => line.includes('"id":1'))).toEqual([])
+  })
+
   test('waits for calls in flight no longer than SHUTDOWN_TIMEOUT_MS', async () => {
     const host = await begun({ env: { SHUTDOWN_TIMEOUT_MS: '50' } })
     host.send(calls(1, 'never'))

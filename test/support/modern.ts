@@ -1,6 +1,12 @@
 /** A request of the modern era, as text. */
-export function modern(method: string, params: object, id: number | string = 1): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: envelope } })
+export function modern(
+  method: string,
+  params: object,
+  id: number | string = 1,
+  meta: object = {},
+): string {
+  const enveloped = { ...params, _meta: { ...envelope, ...meta } }
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params: enveloped })
 }
 
 /** Headers that such a request mirrors. */

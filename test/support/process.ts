@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 export interface GatewayProcess {
   readonly mcpUrl: string
   readonly opsUrl: string
+  readonly pid: number
   /** Lines of the operator log (stderr). */
   readonly operatorLog: readonly LogRecord[]
   /** Lines of the decision log (stdout). */
@@ -69,6 +70,7 @@ export async function spawnGateway(
     ...logs,
     mcpUrl: String(started['url']),
     opsUrl: String(started['opsUrl']),
+    pid: child.pid ?? 0,
     signal: (name) => void child.kill(name),
     seen,
     stop: async () => {

@@ -54,7 +54,14 @@ const tools = {
     waiting.set('q-2', (answer) => process.stderr.write(`answered ${JSON.stringify(answer)}\n`))
     send({ id: 'q-2', method: 'roots/list' })
   },
-  big: ({ id, args }) => say(id, 'x'.repeat(args.bytes)),
+  big: ({ id, args }) => write(`{"result":${bigResult(args)},"jsonrpc":"2.0","id":${id}}`),
+  bigIdFirst: ({ id, args }) => write(`{"jsonrpc":"2.0","id":${id},"result":${bigResult(args)}}`),
+  bigIdBeforeLast: ({ id, args }) =>
+    write(`{"result":${bigResult(args)},"id":${id},"jsonrpc":"2.0"}`),
+  bigQuestion({ args }) {
+    const params = { text: 'x'.repeat(args.bytes) }
+    send({ id: 'q-4', method: 'elicitation/create', params })
+  },
   flood({ id, args, meta }) {
     for (let progress = 1; progress <= args.times; progress += 1) {
       const message = 'x'.repeat(args.bytes)
@@ -95,6 +102,10 @@ const tools = {
   cancelled: ({ id }) => say(id, JSON.stringify(cancelled)),
 }
 const cancelled = []
+
+function bigResult({ bytes }) {
+  return JSON.stringify({ content: [{ type: 'text', text: 'x'.repeat(bytes) }] })
+}
 
 const methods = {
   initialize({ id, params }) {

@@ -193,3 +193,17 @@ test('secrets do not reach the operator log', () => {
   expect(lines).toMatchObject([{ token: '[redacted]', headers: '[redacted]' }])
   expect(JSON.stringify(lines)).not.toContain('s3cret')
 })
+
+test('a server that is left out is told of each time, and once that it is back', () => {
+  const { events, lines } = telemetry()
+  events.serverTookPart('a')
+  const error = new GatewayError('upstream_unavailable', 'The upstream cannot be reached')
+  events.serverLeftOut('a', 'tools/list', error)
+  events.serverLeftOut('a', 'tools/list', error)
+  for (const server of ['b', 'a', 'a']) events.serverTookPart(server)
+  expect(lines.map(({ msg, server }) => [msg, server])).toEqual([
+    ['server_left_out', 'a'],
+    ['server_left_out', 'a'],
+    ['server_back', 'a'],
+  ])
+})

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { GatewayError } from '../../src/domain/errors.js'
 import { createLine } from '../../src/domain/hang-up.js'
 import { isAsked } from '../../src/upstreams/stdio-asked.js'
 import { type ExchangeParts, openExchange } from '../../src/upstreams/stdio-exchange.js'
@@ -117,6 +118,13 @@ test('a cancelled call that is not answered ends without an answer', async () =>
   vi.advanceTimersByTime(timeoutMs)
   expect(await texts(await exchange.reply)).toEqual([])
   expect(told).toEqual(['over'])
+})
+
+test('a cancelled call whose child ends gets no error: nobody waits for one', async () => {
+  const { exchange } = open()
+  exchange.conclude(timeoutMs)
+  exchange.fail(new GatewayError('upstream_unavailable', 'The server has ended'))
+  expect(await texts(await exchange.reply)).toEqual([])
 })
 
 test('a reader that is more than 4 MiB behind is congestion, until it has caught up', async () => {

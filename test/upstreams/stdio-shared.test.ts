@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createLine } from '../../src/domain/hang-up.js'
 import type { ProbedUpstream } from '../../src/domain/ports.js'
 import type { Reply } from '../../src/domain/reply.js'
+import { envelopeKeys } from '../../src/wire/eras.js'
 import {
   bodyOf,
   callOf,
@@ -32,6 +33,7 @@ async function said(next: () => Promise<string | undefined>): Promise<Said> {
 }
 
 const never = { name: 'never' }
+const withLog = { _meta: { [envelopeKeys.logLevel]: 'info' } }
 
 describe('the modern era', () => {
   test('has one child for all clients, started by the first call', async () => {
@@ -88,9 +90,20 @@ describe('the modern era', () => {
 
   test('gives a log message only where a single request can be meant', async () => {
     const { client, seen } = start()
-    const [first] = await messages(await client.ask('1', 'tools/call', { name: 'log' }))
+    const log = { name: 'log', ...withLog }
+    const [first] = await messages(await client.ask('1', 'tools/call', log))
     expect(first).toMatchObject({ method: 'notifications/message' })
-    void client.ask('2', 'tools/call', never).catch(() => undefined)
+    void client.ask('2', 'tools/call', { ...never, ...withLog }).catch(() => undefined)
+    const reply = await client.ask('3', 'tools/call', log)
+    expect(reply.form).toBe('json')
+    expect(seen.dropped).toEqual(['unattributed'])
+  })
+
+  test('never gives a log message to a request that asked for none', async () => {
+    const { client, seen } = start()
+    void client.ask('1', 'tools/call', never).catch(() => undefined)
+    const [first] = await messages(await client.ask('2', 'tools/call', { name: 'log', ...withLog }))
+    expect(first).toMatchObject({ method: 'notifications/message' })
     const reply = await client.ask('3', 'tools/call', { name: 'log' })
     expect(reply.form).toBe('json')
     expect(seen.dropped).toEqual(['unattributed'])
@@ -99,11 +112,11 @@ describe('the modern era', () => {
   test('counts what was cancelled and not answered among those that can be meant', async () => {
     const { client, seen } = start()
     const line = createLine()
-    const left = client.ask('1', 'tools/call', never, line)
+    const left = client.ask('1', 'tools/call', { ...never, ...withLog }, line)
     await client.call('echo', { text: 'behind' })
     line.hangUp()
     await expect(left).rejects.toThrow()
-    const reply = await client.ask('2', 'tools/call', { name: 'log' })
+    const reply = await client.ask('2', 'tools/call', { name: 'log', ...withLog })
     expect(reply.form).toBe('json')
     expect(seen.dropped).toEqual(['unattributed'])
   })
@@ -261,10 +274,29 @@ describe('the shared child', () => {
     await expect(messages(reply)).rejects.toMatchObject({ code: 'upstream_unavailable' })
   })
 
-  test('that sends too long a message fails what is in flight, and ends', async () => {
+  test.each(['big', 'bigIdFirst', 'bigIdBeforeLast'])(
+    'that gives too long an answer fails that call, and goes on (%s)',
+    async (tool) => {
+      const { client, seen } = start({ maxMessageBytes: 1_000_000 })
+      const pid = await client.call('pid')
+      const held = client.call('hold', { until: 2 })
+      await expect(client.call(tool, { bytes: 5_000_000 })).rejects.toMatchObject({
+        code: 'upstream_invalid',
+      })
+      expect(await client.call('hold', { until: 2 })).toBe('let go')
+      expect(await held).toBe('let go')
+      expect(await client.call('pid')).toBe(pid)
+      expect(seen.ends).toEqual([])
+    },
+  )
+
+  test.each([
+    ['a message that is too long and not an answer', 'bigQuestion', 5_000_000],
+    ['an answer without an end', 'big', 20_000_000],
+  ])('that sends %s fails what is in flight, and ends', async (_what, tool, bytes) => {
     const { client, seen } = start({ maxMessageBytes: 1_000_000 })
     const waiting = client.ask('1', 'tools/call', never)
-    const big = client.call('big', { bytes: 1_000_000 })
+    const big = client.call(tool, { bytes })
     for (const call of [waiting, big]) {
       await expect(call).rejects.toMatchObject({ code: 'upstream_invalid' })
     }

@@ -36,7 +36,8 @@ export function addWaitingTools(server, givenUp) {
     'echo_meta',
     { description: 'Says what metadata came with its call, but for what the protocol reserves' },
     ({ mcpReq }) => {
-      const { progressToken: _, ...meta } = mcpReq._meta ?? {}
+      const meta = { ...mcpReq._meta }
+      delete meta.progressToken
       return says(JSON.stringify(meta))
     },
   )

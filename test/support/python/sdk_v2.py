@@ -48,6 +48,7 @@ class Client:
     def __init__(self, transport: Any, mode: str) -> None:
         self.heard = Ear()
         self.asked = Ear()
+        self.logged: dict | None = None
         self.sdk = SdkClient(
             transport,
             mode=mode,
@@ -56,7 +57,6 @@ class Client:
             elicitation_callback=self._elicit,
             list_roots_callback=self._list_roots,
             message_handler=self._hear,
-            log_level="info",
             client_info=types.Implementation(name="story-client", version="1.0.0"),
         )
 
@@ -98,7 +98,7 @@ class Client:
         return items_and_terms(kind, pages)
 
     async def call(self, name: str, arguments: dict, **options: Any) -> Any:
-        return plain(await self.sdk.call_tool(name, arguments, **options))
+        return plain(await self.sdk.call_tool(name, arguments, meta=self.logged, **options))
 
     async def give_up(self, name: str, arguments: dict) -> None:
         with anyio.move_on_after(PATIENCE_SECONDS) as scope:
@@ -119,8 +119,11 @@ class Client:
         return plain(await self.sdk.complete(kinds[reference["type"]].model_validate(reference), argument))
 
     async def set_log_level(self, level: Any) -> Any:
+        if not self.modern:
+            return plain(await self.sdk.set_logging_level(level))
         # In the modern era each request says by itself which lines it wants.
-        return None if self.modern else plain(await self.sdk.set_logging_level(level))
+        self.logged = {"io.modelcontextprotocol/logLevel": level}
+        return {}
 
     @asynccontextmanager
     async def watch(self, uri: str) -> AsyncIterator[Any]:

@@ -143,18 +143,18 @@ async def progress(client: StoryClient) -> Any:
     return {"result": result, "steps": steps}
 
 
+async def cancellation(client: StoryClient) -> Any:
+    key = str(uuid.uuid4())
+    await client.give_up("wait", {"key": key})
+    return await client.call("await_given_up", {"key": key})
+
+
 async def logging(client: StoryClient) -> Any:
     level = await client.set_log_level("info")
     result = await client.call("test_tool_with_logging", {})
     lines = await client.heard.next(3)
     await client.call("test_logging_tool", {})
     return {"level": level, "result": result, "lines": lines, "kept": await client.heard.next(2)}
-
-
-async def cancellation(client: StoryClient) -> Any:
-    key = str(uuid.uuid4())
-    await client.give_up("wait", {"key": key})
-    return await client.call("await_given_up", {"key": key})
 
 
 async def elicitation(client: StoryClient) -> Any:
@@ -205,8 +205,8 @@ CHAPTERS: list[Callable[[StoryClient], Awaitable[Any]]] = [
     prompts,
     completion,
     progress,
-    logging,
     cancellation,
+    logging,
     elicitation,
     question_aside,
     sampling_and_roots,
@@ -238,8 +238,11 @@ def main(connect: Callable[[dict], Any]) -> None:
     """Tells the story that each line of the input asks for; `connect` gives a client for its `target`."""
 
     async def tell(asked: dict) -> dict:
+        naming = asked.get("naming")
         async with connect(asked) as client:
-            return await STORIES[asked["story"]](Renamed(client, asked.get("naming")))
+            if naming is not None and not client.modern:
+                await client.asked.next(naming["askedByOthers"])
+            return await STORIES[asked["story"]](Renamed(client, naming))
 
     for line in sys.stdin:
         told = asyncio.run(outcome(tell(json.loads(line))))
