@@ -35,7 +35,7 @@ export async function openEndpoints(
   const servers: Server[] = []
   // Side by side: each may have processes that take seconds to end.
   cleanUps.push(async () => {
-    await Promise.all(servers.map(({ close }) => close()))
+    await Promise.all(servers.map((server) => server.close()))
   })
   for (const upstream of config.upstreams) {
     servers.push(await openServer(upstream, config, governance))

@@ -115,7 +115,8 @@ async function writePiped(
     return sink.written(response.destroyed ? 'client_closed' : 'completed')
   } catch (thrown) {
     const gone = response.destroyed
-    const word = cared?.isBetweenEvents === true ? care?.lastWord(asGatewayError(thrown)) : undefined
+    const word =
+      cared?.isBetweenEvents === true ? care?.lastWord(asGatewayError(thrown)) : undefined
     if (gone || word === undefined) {
       // A stream that breaks off must not look as if it had ended.
       response.destroy()

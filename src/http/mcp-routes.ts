@@ -220,12 +220,7 @@ async function stream(
   try {
     const call = streamCall(request.method, readCaller(request.raw, parts), parts)
     const answer = await handle(call, hangUp)
-    await writeAnswer(
-      response,
-      named(answer, call, parts.sessions),
-      cors,
-      careFor(nobody, parts),
-    )
+    await writeAnswer(response, named(answer, call, parts.sessions), cors, careFor(nobody, parts))
   } catch (thrown) {
     const error = asGatewayError(thrown)
     const written = writeRefusal(response, error, { id: 'null', kind: '' }, parts.telling, cors)

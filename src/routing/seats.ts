@@ -41,7 +41,7 @@ export interface SeatFinder {
 const stateless: Seat = { id: undefined, protocol: '', offers: '' }
 
 /** How long a server that could not be had is not asked again, milliseconds. */
-const setbackMs = 1_000
+const setbackMs = 500
 
 export function createSeatFinder(parts: AggregateParts): SeatFinder {
   const { members, memory } = parts

@@ -24,7 +24,9 @@ export function createLineCutter(maxBytes: number): LineCutter {
   const splitter = createLineSplitter()
   let passed: { readonly head: Buffer; tail: Buffer; bytes: number } | undefined
 
-  const passBy = (chunk: Buffer): { readonly line: LongLine | undefined; readonly rest: Buffer } => {
+  const passBy = (
+    chunk: Buffer,
+  ): { readonly line: LongLine | undefined; readonly rest: Buffer } => {
     if (passed === undefined) return { line: undefined, rest: chunk }
     const end = chunk.indexOf(lineFeed)
     const part = end === -1 ? chunk : chunk.subarray(0, end)
@@ -45,7 +47,8 @@ export function createLineCutter(maxBytes: number): LineCutter {
       const { line, rest } = passBy(chunk)
       if (line?.isEndless === true) return [line]
       const lines = splitter.push(rest).map(within)
-      if (splitter.pendingBytes > maxBytes) {
+      // The last of them may be half of a line end.
+      if (splitter.pendingBytes > maxBytes + 1) {
         const begun = splitter.flush() ?? rest
         passed = { head: firstOf(begun), tail: lastOf(begun), bytes: begun.length }
       }
@@ -61,7 +64,8 @@ export function answeredBy({ head, tail }: LongLine): number | undefined {
   return id === undefined ? undefined : Number(id)
 }
 
-const idFirst = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,15})\s*,\s*"(?:result|error)"/
+const idFirst =
+  /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,15})\s*,\s*"(?:result|error)"/
 const idLast = /,\s*"id"\s*:\s*(\d{1,15})\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/
 
 /** Copies, since a part would keep the whole. */

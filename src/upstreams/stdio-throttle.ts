@@ -5,10 +5,16 @@ export interface Throttle {
   close(): void
 }
 
+export interface ThrottleParts {
+  /** Stops reading the child until `release`. */
+  readonly hold: () => void
+  readonly release: () => void
+}
+
 const windowMs = 1_000
 const messagesAWindow = 1_000
 
-export function createThrottle({ hold, release }: { hold(): void; release(): void }): Throttle {
+export function createThrottle({ hold, release }: ThrottleParts): Throttle {
   let messages = 0
   let timer: NodeJS.Timeout | undefined
   const endWindow = (): void => {

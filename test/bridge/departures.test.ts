@@ -20,7 +20,8 @@ const soon = { interval: 5, timeout: 5_000 }
 /** More than any buffer on the way holds. */
 const flood = (response: ServerResponse): void => {
   const params = { level: 'info', data: 'x'.repeat(64 * 1024) }
-  for (let sent = 0; sent < 200; sent += 1) event(response, { method: 'notifications/message', params })
+  for (let sent = 0; sent < 200; sent += 1)
+    event(response, { method: 'notifications/message', params })
 }
 
 /** Opens the stream of a call and reads nothing of it. */
@@ -95,8 +96,7 @@ test('a legacy client that neither reads nor stays has its call ended at the ser
   neglected.destroy()
   await vi.waitFor(() => expect(flooded[0]?.destroyed).toBe(true), soon)
   // Nothing of it is left: the same id is free again, and cancels nothing of old.
-  const cancelled =
-    '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}'
+  const cancelled = '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}'
   expect((await legacyPost(url, session, cancelled)).status).toBe(202)
 })
 

@@ -80,9 +80,7 @@ describe('a modern client of a server that speaks the older era', () => {
     expect(JSON.stringify(await listen('test://open', {}))).toContain('test://open')
     await scene.said('old', 'subscribed test://open')
     const said = scene.gateway.operatorLog.map(({ line }) => String(line))
-    expect(said.filter((line) => line.startsWith('subscribed'))).toEqual([
-      'subscribed test://open',
-    ])
+    expect(said.filter((line) => line.startsWith('subscribed'))).toEqual(['subscribed test://open'])
   })
 
   test('cannot have one request become any number at the server', async () => {

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEvents } from '../support/event-server.js'
 import { as, mcpHeaders, trustLoopback } from '../support/gateway.js'
-import { inSession, legacyClient, modernClient, rough, startRough, type RoughScene } from '../support/rough.js'
+import {
+  inSession,
+  legacyClient,
+  modernClient,
+  rough,
+  startRough,
+  type RoughScene,
+} from '../support/rough.js'
 
 let scene: RoughScene
 

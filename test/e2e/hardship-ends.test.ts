@@ -146,7 +146,9 @@ describe('a gateway that is started anew', () => {
     await anew.connect(
       new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: user } }),
     )
-    expect(textOf(await anew.callTool({ name: 'echo', arguments: { text: 'again' } }))).toBe('again')
+    expect(textOf(await anew.callTool({ name: 'echo', arguments: { text: 'again' } }))).toBe(
+      'again',
+    )
     await anew.close()
   })
 })

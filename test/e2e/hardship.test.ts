@@ -31,13 +31,20 @@ afterAll(async () => {
   expect(await scene.close()).toBe(0)
 })
 
-const pidOf = async (client: BareClient): Promise<number> =>
-  Number((await client.call('pid')).text)
+const pidOf = async (client: BareClient): Promise<number> => Number((await client.call('pid')).text)
 
 /** Has one call hang, one of them in a stream that has begun, and kills what was to answer. */
-async function killBehind(client: BareClient, hanging: () => Promise<unknown>, kill: () => unknown) {
+async function killBehind(
+  client: BareClient,
+  hanging: () => Promise<unknown>,
+  kill: () => unknown,
+) {
   const waiting = client.call('hang', { name: 'one' })
-  const streaming = await client.begin('hang', { name: 'two', streaming: true }, { progressToken: 7 })
+  const streaming = await client.begin(
+    'hang',
+    { name: 'two', streaming: true },
+    { progressToken: 7 },
+  )
   await hanging()
   await kill()
   return Promise.all([waiting, called(streaming)])
@@ -208,7 +215,8 @@ describe('a child that says what it should not', () => {
 test('200 sessions at once begin, work, and end with nothing left', async () => {
   const url = scene.urlOf('small')
   const count = (event: string): number =>
-    scene.gateway.operatorLog.filter(({ msg, server }) => msg === event && server === 'small').length
+    scene.gateway.operatorLog.filter(({ msg, server }) => msg === event && server === 'small')
+      .length
   const before = count('child_started')
   const clients = await Promise.all(Array.from({ length: 200 }, () => legacyClient(url)))
   const texts = await Promise.all(

@@ -21,7 +21,9 @@ const server = createServer(async (request, response) => {
   }
   if (method !== 'tools/call') {
     response.writeHead(400, { 'content-type': 'application/json' })
-    return response.end(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'No' } }))
+    return response.end(
+      JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'No' } }),
+    )
   }
   const { name, arguments: args = {}, _meta: meta = {} } = params
   if (name === 'echo') return answer({ content: [{ type: 'text', text: args.text }] })

@@ -63,8 +63,7 @@ export async function startRough(
         ({ msg, server: of, line }) =>
           msg === 'child_said' && of === server && String(line).startsWith(beginning),
       ),
-    close: () =>
-      (closed ??= gateway.stop().finally(() => rm(folder, { recursive: true }))),
+    close: () => (closed ??= gateway.stop().finally(() => rm(folder, { recursive: true }))),
   }
 }
 
@@ -230,7 +229,9 @@ export async function startHttpServer(): Promise<HttpServer> {
   const count = (): number => out.lines.filter((line) => line === 'hanging').length
   return {
     url,
-    hanging: async (wanted) => void (await out.seen(() => count() >= wanted)),
+    hanging: async (wanted) => {
+      await out.seen(() => count() >= wanted)
+    },
     kill: () => void child.kill('SIGKILL'),
   }
 }

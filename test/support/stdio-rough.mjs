@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
@@ -11,7 +12,8 @@ if (eras.includes('dies')) {
   process.exit(7)
 }
 
-const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+const send = (message) =>
+  process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
 const say = (id, text) => send({ id, result: { content: [{ type: 'text', text: String(text) }] } })
 const drained = (stream) => new Promise((resolve) => stream.once('drain', resolve))
 const progress = (meta, message) => {
