@@ -152,6 +152,7 @@ export async function assembleGovernance(
         serverRequests: createCorrelation(keptServerRequests),
         declines: createDeclines({ upstream, events }),
         openCalls: createOpenCalls<Permitted>(keptOpenCalls),
+        toolLists: new Map(),
         tasks: createTaskMemory<KnownTask>(keptTasks),
       }),
     openOps: async (at) => {

@@ -23,10 +23,21 @@ const longestWaitMs = 10_000
  * session and changes none. What cannot be learnt stays unknown, and is not asked again for a while.
  */
 export async function askForTools(call: Call, parts: PipelineParts): Promise<void> {
-  const { catalog, now } = parts
+  const { catalog, now, toolLists } = parts
   const method = listMethod('tools/list')
   if (call.era !== 'modern' || method === undefined) return
-  if (!catalog.mayAsk(call.server, call.principal.id, now())) return
+  const { server, principal } = call
+  const key = JSON.stringify([server, principal.id])
+  const underWay = toolLists.get(key)
+  // A call that came a moment later is to be judged by the same knowledge.
+  if (underWay !== undefined) return underWay
+  if (!catalog.mayAsk(server, principal.id, now())) return
+  const asking = learnTools(call, method, parts).finally(() => toolLists.delete(key))
+  toolLists.set(key, asking)
+  await asking
+}
+
+async function learnTools(call: Call, method: ListMethod, parts: PipelineParts): Promise<void> {
   const line = createLine()
   const timer = setTimeout(() => line.hangUp(), longestWaitMs)
   try {

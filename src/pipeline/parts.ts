@@ -25,6 +25,8 @@ export interface PipelineParts {
   readonly declines: Declines
   readonly openCalls: OpenCalls
   readonly catalog: Catalog
+  /** Lists of tools that the gateway itself is asking for, by server and principal. */
+  readonly toolLists: Map<string, Promise<void>>
   readonly listChanges: ListChanges
   /** Servers whose own word about their tools policy is shown. */
   readonly trusted: ReadonlySet<string>

@@ -126,6 +126,12 @@ describe('annotations of a tool', () => {
     },
   )
 
+  test('are there for every call that comes while they are asked for', async () => {
+    const { call } = await openScene()
+    const answers = await Promise.all([call('wipe'), call('wipe'), call('wipe')])
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403])
+  })
+
   test('of any other server are not', async () => {
     const { call, list, asked } = await openScene({ trusted: false })
     await list('modern')
