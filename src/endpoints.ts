@@ -8,7 +8,7 @@ import {
 import { keepEras, probeEras } from './bridge/eras.js'
 import type { Config, UpstreamConfig } from './config/config.js'
 import type { ProbedUpstream, Sessions, Upstream } from './domain/ports.js'
-import { sealFor, sealKeys, type CleanUps, type Governance } from './governance.js'
+import { sealFor, type CleanUps, type Governance } from './governance.js'
 import type { McpRoute } from './http/mcp-routes.js'
 import { createAggregate } from './routing/aggregate.js'
 import { createOpaqueSeal } from './sessions/opaque-seal.js'
@@ -120,7 +120,7 @@ function routeTo(server: Server, config: Config, governance: Governance): McpRou
   return {
     paths: [`/servers/${name}/mcp`],
     pipeline: governance.pipeline(isStdio ? bridged() : upstream),
-    sessions: createSessions(sealFor(config)),
+    sessions: createSessions(sealFor(config, `session of ${name}`)),
     server: name,
     terminated: isStdio,
   }
@@ -131,7 +131,7 @@ const longestSessionId = 8 * 1024
 
 function routeToAll(servers: readonly Server[], config: Config, governance: Governance): McpRoute {
   const { version, telling, events } = governance
-  const sessions: Sessions = createSessions(createOpaqueSeal(sealKeys(config.session)), {
+  const sessions: Sessions = createSessions(createOpaqueSeal(config.session.keys), {
     maxLength: longestSessionId,
   })
   const pipeline = createAggregate({

@@ -6,7 +6,7 @@ import { createExchanges } from './http/exchanges.js'
 import { fileLimit } from './http/file-limit.js'
 import { createMcpServer } from './http/server.js'
 import { openEndpoints } from './endpoints.js'
-import { assembleGovernance, type CleanUps } from './governance.js'
+import { assembleGovernance, withSealKeys, type CleanUps } from './governance.js'
 import { createIdentity } from './identity/identity.js'
 import { createStdioFront } from './stdio/front.js'
 import { createTurnstile } from './stdio/turnstile.js'
@@ -29,7 +29,7 @@ export interface Gateway {
  * @throws Error where a port cannot be had or the decision log cannot be opened
  */
 export async function startGateway(config: Config): Promise<Gateway> {
-  return withCleanUps((cleanUps, closeAll) => assemble(config, cleanUps, closeAll))
+  return withCleanUps((cleanUps, closeAll) => assemble(withSealKeys(config), cleanUps, closeAll))
 }
 
 /** A running gateway between one host and the server that it launches. */
@@ -56,7 +56,9 @@ export interface Host {
  * @throws Error where the ops port cannot be had or the decision log cannot be opened
  */
 export async function startStdio(config: StdioConfig, host: Host): Promise<StdioGateway> {
-  return withCleanUps((cleanUps, closeAll) => assembleStdio(config, host, cleanUps, closeAll))
+  return withCleanUps((cleanUps, closeAll) =>
+    assembleStdio(withSealKeys(config), host, cleanUps, closeAll),
+  )
 }
 
 async function withCleanUps<G>(

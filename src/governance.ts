@@ -122,7 +122,6 @@ export async function assembleGovernance(
     catalog,
     listChanges,
     trusted,
-    taskSeal: sealFor(config),
     unknownMethods: config.mcp.unknownMethods,
     telling,
     log: decisionLog,
@@ -149,6 +148,7 @@ export async function assembleGovernance(
       createPipeline({
         ...shared,
         upstream,
+        taskSeal: sealFor(config, `task of ${upstream.name}`),
         serverRequests: createCorrelation(keptServerRequests),
         declines: createDeclines({ upstream, events }),
         openCalls: createOpenCalls<Permitted>(keptOpenCalls),
@@ -185,14 +185,15 @@ const keptTasks = { tasks: 10_000, bytes: 32 * 1024 * 1024 }
 const noBundle = 'No bundle is configured: set POLICY_BUNDLE_PATH or POLICY_BUNDLE_URL'
 
 /** Where callers have identities, what an upstream issues to one is no other's. */
-export function sealFor({ identity, session }: GovernanceConfig) {
+export function sealFor({ identity, session }: GovernanceConfig, issued: string) {
   const identified = identity.modes.some((mode) => mode !== 'none')
-  return identified ? createSeal(sealKeys(session)) : openSeal
+  return identified ? createSeal(session.keys, issued) : openSeal
 }
 
-/** Without configured ones, what one process sealed no other opens. */
-export function sealKeys({ keys }: GovernanceConfig['session']): readonly Buffer[] {
-  return keys.length === 0 ? [randomBytes(32)] : keys
+/** Without configured keys, what one process sealed no other opens. */
+export function withSealKeys<C extends GovernanceConfig>(config: C): C {
+  const { session } = config
+  return session.keys.length > 0 ? config : { ...config, session: { keys: [randomBytes(32)] } }
 }
 
 /** What a tool says of itself is worth something only where the configuration trusts its server. */

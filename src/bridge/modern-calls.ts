@@ -3,11 +3,11 @@ import { asGatewayError, GatewayError } from '../domain/errors.js'
 import type { HangUp } from '../domain/hang-up.js'
 import type { Message, NotificationMessage, ResponseMessage } from '../domain/message.js'
 import type { Reply } from '../domain/reply.js'
+import { answeredMethod } from '../wire/answered-method.js'
 import type { BridgeParts } from './bridge-parts.js'
 import { declares } from './capabilities.js'
 import type { ModernRequest } from './client-terms.js'
 import { createExchange, type Incoming } from './exchange.js'
-import { answeredMethod } from './answered-method.js'
 import { createLateReply, type LateReply } from './late-reply.js'
 import { codes, errorReply, outcomeText, resultText } from './messages.js'
 import {
@@ -19,7 +19,7 @@ import {
   withToken,
 } from './modern-response.js'
 import { canonicalize } from '../wire/canonical.js'
-import { stringOf, textAt } from './object-text.js'
+import { objectOf, stringOf, textAt } from './object-text.js'
 import type { ParkedCall, ParkedCalls, Question } from './parked-calls.js'
 import type { Lease } from './pool.js'
 import { question, withdraw } from './server-questions.js'
@@ -97,8 +97,10 @@ function resume(
   if (call === undefined) return undefined
   for (const [key, answer] of responsesIn(request.params)) {
     const question = call.questions.get(key)
+    const members = objectOf(answer)
     // Policy judged each answer as one to what it looks like.
-    if (question === undefined || answeredMethod(answer) !== question.method) continue
+    const method = answeredMethod((name) => Object.hasOwn(members, name))
+    if (question === undefined || method !== question.method) continue
     call.questions.delete(key)
     call.lease.session.tell(resultText(question.id, answer))
   }

@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises'
 import type { Call } from '../domain/call.js'
 import { GatewayError } from '../domain/errors.js'
 import type { Span } from '../domain/json.js'
-import type { Member, Members, Message, ResponseMessage } from '../domain/message.js'
+import type { Member, Message, ResponseMessage } from '../domain/message.js'
 import type { Policy } from '../domain/ports.js'
+import { answeredMethod } from '../wire/answered-method.js'
 import { membersAt, spliced, type Splice } from '../wire/json-parts.js'
 import { enforces } from './judge.js'
 import { judgeAnswer } from './judge-answer.js'
@@ -49,21 +50,9 @@ function answerAt({ text, wellFormed }: Message, span: Span): Answered {
   const members = membersAt(text, span)
   const outcome = { type: 'result', span } as const
   const answer = { form: 'response', text, id: 'null', outcome, members, wellFormed } as const
-  return { answer, kind: kindOf(members) }
+  // What could be the answer to two methods is judged as one that nobody asked for.
+  return { answer, kind: answeredMethod((name) => members.has(name)) ?? 'unsolicited' }
 }
-
-/** Which method such a result answers. What could be two of them is taken for none. */
-function kindOf(members: Members): string {
-  const kinds = shapes.filter(([, marks]) => marks.every((mark) => members.has(mark)))
-  const [only] = kinds
-  return kinds.length === 1 && only !== undefined ? only[0] : 'unsolicited'
-}
-
-const shapes: readonly (readonly [kind: string, marks: readonly string[]])[] = [
-  ['elicitation/create', ['action']],
-  ['roots/list', ['roots']],
-  ['sampling/createMessage', ['role', 'content']],
-]
 
 async function admitAnswers(
   call: Call,

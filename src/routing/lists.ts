@@ -82,11 +82,20 @@ function questionsFor(
   })
 }
 
-/** A list that is none counts as none. */
+/** Longest cursor of one server, characters: a client sends the cursors of all back in one message. */
+const longestCursor = 64 * 1024
+
+/** A list that is none counts as none, and so does one that cannot go on. */
 function withItems(heard: Heard, member: string): Heard {
-  if (heard.type === 'nothing' || heard.message.members.get(member)?.shape === 'array') return heard
-  const error = new GatewayError('upstream_invalid', `The result has no list "${member}"`)
-  const { server } = heard
+  if (heard.type === 'nothing') return heard
+  const { server, message } = heard
+  const isList = message.members.get(member)?.shape === 'array'
+  const [, cursor = ''] = nextOf(heard)[0] ?? []
+  if (isList && cursor.length <= longestCursor) return heard
+  const error = new GatewayError(
+    'upstream_invalid',
+    isList ? 'The cursor of the list is too long' : `The result has no list "${member}"`,
+  )
   return { type: 'nothing', server, error, answer: { type: 'refused', error }, isUnknown: false }
 }
 

@@ -15,14 +15,15 @@ const tagLength = 22
 /**
  * HMAC-SHA256 over principal and session, cut to 128 bits: any replica with the keys can check the owner. The first key
  * closes, each of them opens.
+ * @param issued what the ids are and who issued them: what one server issued, none can pass off as another's
  * @throws RangeError without a key
  */
-export function createSeal(keys: readonly Buffer[]): Seal {
+export function createSeal(keys: readonly Buffer[], issued: string): Seal {
   const [current] = keys
   if (current === undefined) throw new RangeError('A seal needs a key')
   const tag = (key: Buffer, upstreamId: string, principalId: string): string =>
     createHmac('sha256', key)
-      .update(`${Buffer.byteLength(principalId)}:${principalId}:${upstreamId}`)
+      .update(`${measured(issued)}${measured(principalId)}${upstreamId}`)
       .digest('base64url')
       .slice(0, tagLength)
 
@@ -41,6 +42,11 @@ export function createSeal(keys: readonly Buffer[]): Seal {
       return isGenuine ? upstreamId : undefined
     },
   }
+}
+
+/** With its length, so that it ends where it ends whatever stands in it. */
+function measured(text: string): string {
+  return `${Buffer.byteLength(text)}:${text}:`
 }
 
 /** For callers without identities: ids pass as the upstream issued them. */

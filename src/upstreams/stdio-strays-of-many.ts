@@ -33,6 +33,7 @@ export function straysOfMany({ exchanges, refuse, dropped }: StraysOfManyParts):
       else dropped()
     },
     sent({ asked }) {
+      if (isSubscription(asked)) return
       onlyUser ??= asked.principal.id
       isShared ||= onlyUser !== asked.principal.id
     },

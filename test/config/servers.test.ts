@@ -173,7 +173,10 @@ describe('faults', () => {
     ['{"mcpServers": {"a": {"disabled": true, "url": "x"}}}', /only disabled servers/],
     ['{"mcpServers": {"a": 7}}', /server "a": give a mapping/],
     ['{', /is not valid YAML: \S+ at line 1/],
-    [`{"mcpServers": {"a": {"url": "${url}"}, "a": {"url": "${url}"}}}`, /has a key twice at line 1/],
+    [
+      `{"mcpServers": {"a": {"url": "${url}"}, "a": {"url": "${url}"}}}`,
+      /has a key twice at line 1/,
+    ],
   ])('%s', (text, fault) => {
     expect(faultsOf(withFile(text))).toContainEqual(expect.stringMatching(fault))
   })

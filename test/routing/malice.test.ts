@@ -186,6 +186,13 @@ test.each([{}, { nobody: 'x' }])('a cursor of no server is none: %j', async (cur
   expect((await ask('tools/list', { cursor: forgery })).error?.code).toBe(-32602)
 })
 
+test('a cursor that no client could send back with the others leaves its server out', async () => {
+  const endless = { tools: [{ name: 't' }], nextCursor: 'x'.repeat(70_000) }
+  const { gateway } = await open({ answers: { 'tools/list': endless } })
+  const { ask } = await beginSession(gateway)
+  expect((await ask('tools/list')).result).toEqual({ tools: [{ name: 'b__t' }] })
+})
+
 test('a session is known only with its id as it was issued', async () => {
   const { a, gateway } = await open()
   const { session } = await beginSession(gateway)

@@ -40,11 +40,12 @@ const lists = {
 test('after a reload a client of several servers hears once of each list that has changed', async () => {
   const one = { name: 'a', capabilities, answers: lists }
   const { a, b, gateway, reload } = await open(one, { ...one, name: 'b' })
-  const { ask, introduced, listen } = await beginSession(gateway)
+  const caller = await beginSession(gateway)
+  const { ask, introduced } = caller
   expect(introduced['capabilities']).toMatchObject({ tools: { listChanged: true } })
   const before = namesIn((await ask('tools/list')).result?.['tools'])
   await ask('prompts/list')
-  const { events } = await listen()
+  const { events } = await caller.listen()
   const [toA] = await Promise.all([a.stream(), b.stream()])
   await reload('lists-other')
   expect([await events.message(), await events.message()]).toEqual([changed, changed])
@@ -59,9 +60,10 @@ test('and not of the server whose list is the same', async () => {
     { name: 'a', answers: lists },
     { name: 'b', answers: { 'tools/list': tools('plain') } },
   )
-  const { ask, listen } = await beginSession(gateway)
+  const caller = await beginSession(gateway)
+  const { ask } = caller
   await ask('tools/list')
-  const { events } = await listen()
+  const { events } = await caller.listen()
   const [, toB] = await Promise.all([a.stream(), b.stream()])
   await reload('lists-other')
   expect(await events.message()).toEqual(changed)
@@ -73,9 +75,10 @@ test('and not of the server whose list is the same', async () => {
 test('where no server has a stream of its own the client hears of it all the same', async () => {
   const one: PlainOptions = { name: 'a', answers: lists, streams: false }
   const { gateway, reload } = await open(one, { ...one, name: 'b' })
-  const { ask, listen } = await beginSession(gateway)
+  const caller = await beginSession(gateway)
+  const { ask } = caller
   await ask('tools/list')
-  const { reply, events } = await listen()
+  const { reply, events } = await caller.listen()
   expect(reply.status).toBe(200)
   await reload('lists-other')
   expect([await events.message(), await events.message()]).toEqual([changed, changed])

@@ -34,7 +34,7 @@ describe('an opaque seal', () => {
     ['nothing', '', 'alice'],
     ['too little', 'AAAA', 'alice'],
     ['another key', createOpaqueSeal([newKey]).close(text, 'alice'), 'alice'],
-    ['the other seal', createSeal([key]).close(text, 'alice'), 'alice'],
+    ['the other seal', createSeal([key], 'session of one').close(text, 'alice'), 'alice'],
   ])('does not open for %s', (_what, id, principal) => {
     expect(seal.open(id, principal)).toBeUndefined()
   })
@@ -49,7 +49,7 @@ describe('an opaque seal', () => {
 
 describe.each([
   ['opaque', createOpaqueSeal],
-  ['tagging', createSeal],
+  ['tagging', (keys: readonly Buffer[]) => createSeal(keys, 'session of one')],
 ])('while keys change, the %s seal', (_what, create) => {
   const before = create([key])
   const rotated = create([newKey, key])

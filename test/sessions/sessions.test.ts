@@ -4,11 +4,11 @@ import { createRecent } from '../../src/domain/recent.js'
 import { createSeal, openSeal } from '../../src/sessions/seal.js'
 import { createSessions } from '../../src/sessions/sessions.js'
 
-const seal = createSeal([Buffer.alloc(32, 1)])
+const seal = createSeal([Buffer.alloc(32, 1)], 'session of one')
 
 describe('a sealed session', () => {
   test('opens for the principal that it was issued to, with any replica’s copy of the key', () => {
-    const replica = createSeal([Buffer.alloc(32, 1)])
+    const replica = createSeal([Buffer.alloc(32, 1)], 'session of one')
     expect(replica.open(seal.close('abc.def', 'alice'), 'alice')).toBe('abc.def')
   })
 
@@ -18,7 +18,16 @@ describe('a sealed session', () => {
     ['a bare id', 'abc', 'alice'],
     ['a cut tag', seal.close('abc', 'alice').slice(0, -1), 'alice'],
     ['another id under the same tag', `xbc${seal.close('abc', 'alice').slice(3)}`, 'alice'],
-    ['another key', createSeal([Buffer.alloc(32, 2)]).close('abc', 'alice'), 'alice'],
+    [
+      'another server',
+      createSeal([Buffer.alloc(32, 1)], 'session of two').close('abc', 'alice'),
+      'alice',
+    ],
+    [
+      'another key',
+      createSeal([Buffer.alloc(32, 2)], 'session of one').close('abc', 'alice'),
+      'alice',
+    ],
     ['nothing', '', 'alice'],
   ])('does not open for %s', (_what, id, principal) => {
     expect(seal.open(id, principal)).toBeUndefined()

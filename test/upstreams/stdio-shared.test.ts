@@ -303,6 +303,20 @@ describe('the shared child', () => {
     await seen.ended(1)
   })
 
+  test('has no more than so much put on it by calls that it never answers', async () => {
+    const { client } = start()
+    const padding = 'x'.repeat(8_000_000)
+    const put = (): Promise<Reply> =>
+      client.ask('1', 'tools/call', { name: 'never', arguments: { padding } })
+    for (let times = 0; times < 8; times += 1) {
+      put().catch(() => undefined)
+      // Behind it, so that it has been read by then.
+      await client.call('echo', { text: 'read' })
+    }
+    await expect(put()).rejects.toMatchObject({ code: 'overloaded', reached: 'nobody' })
+    expect(await client.call('echo', { text: 'well' })).toBe('well')
+  })
+
   test('may send long messages where they are allowed', async () => {
     const { client } = start()
     expect((await client.call('big', { bytes: 9_000_000 })).length).toBe(9_000_000)
