@@ -111,15 +111,17 @@ function plainHeaders({ headers }: IncomingMessage): Headers {
 
 /** Of two values one server reads the first, another the last, and Node joins them. */
 function refuseRepeated(raw: readonly string[]): void {
-  const seen: string[] = []
+  let seen: string[] | undefined
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] ?? ''
-    if (!ofTheProtocol.test(name)) continue
+    // Every header of every request passes here, and few begin like this.
+    if (name[3] !== '-' || !ofTheProtocol.test(name)) continue
     const folded = name.toLowerCase()
-    if (seen.includes(folded)) {
+    if (seen?.includes(folded) === true) {
       throw new GatewayError('header_mismatch', `The ${name} header came more than once`)
     }
-    seen.push(folded)
+    if (seen === undefined) seen = [folded]
+    else seen.push(folded)
   }
 }
 
