@@ -34,6 +34,7 @@ function readAsking(value) {
   if (params !== undefined && hasCaseVariant(params)) return refused('case variant in params')
   const form = value.has('id') ? 'request' : 'notification'
   if (form === 'request' && typeof id !== 'string' && !isLiteral(id)) return refused('id')
+  if (isLookalike(method)) return { ...refused('lookalike of a method'), form, id }
   const target = readTarget(method, form, params ?? new Map())
   if (target === undefined) return { ...refused('params of the method'), form, id }
   return { verdict: 'message', form, id, method, params: params ?? new Map(), ...target }
@@ -46,6 +47,27 @@ function readTarget(method, form, params) {
   const uri = params.get('uri')
   return isAbsoluteUri(uri) ? { uri } : undefined
 }
+
+// What a server runs that folds case, trims, or stops reading at NUL.
+function isLookalike(method) {
+  if (methods.has(method)) return false
+  const seen = [...method.split('\0')[0]].filter((c) => c > ' ' && !/[\p{C}\p{Z}]/u.test(c))
+  const folded = seen.join('').toLowerCase()
+  return [...methods].some((known) => known.toLowerCase() === folded)
+}
+
+const methods = new Set(
+  `initialize ping server/discover completion/complete logging/setLevel subscriptions/listen
+  tools/list tools/call prompts/list prompts/get roots/list sampling/createMessage elicitation/create
+  resources/list resources/templates/list resources/read resources/subscribe resources/unsubscribe
+  tasks/get tasks/result tasks/list tasks/cancel tasks/update notifications/initialized
+  notifications/cancelled notifications/progress notifications/message notifications/tools/list_changed
+  notifications/prompts/list_changed notifications/resources/list_changed
+  notifications/resources/updated notifications/roots/list_changed notifications/elicitation/complete
+  notifications/tasks/status notifications/tasks notifications/subscriptions/acknowledged`.split(
+    /\s+/,
+  ),
+)
 
 const resourceMethods = new Set(['resources/read', 'resources/subscribe', 'resources/unsubscribe'])
 

@@ -5,13 +5,12 @@ import type { Call } from '../domain/call.js'
 import type { CallResult } from '../domain/entry.js'
 import { asGatewayError, GatewayError } from '../domain/errors.js'
 import type { HangUp } from '../domain/hang-up.js'
-import type { Message } from '../domain/message.js'
 import type { Pipeline, Sessions } from '../domain/ports.js'
 import { cutClaim } from '../wire/claims.js'
 import { readMessage } from '../wire/message.js'
 import { readProtocolVersion } from '../wire/operation.js'
 import { writeEvent } from '../wire/event-stream.js'
-import { refuseInBand, wire, type Refused, type Telling } from '../wire/refusal.js'
+import { askedBy, refuseInBand, wire, type Refused, type Telling } from '../wire/refusal.js'
 import { preflightHeaders, type Doorkeeper } from './admission.js'
 import { readCall, readCaller, refuseOtherMedia, streamCall, type DecodeParts } from './decode.js'
 import {
@@ -153,17 +152,6 @@ function take(reply: FastifyReply): ServerResponse {
 function bodyOf({ body }: FastifyRequest): Buffer {
   if (Buffer.isBuffer(body) && body.length > 0) return body
   throw new GatewayError('parse_error', 'The request has no body: POST one JSON-RPC message')
-}
-
-function askedBy(message: Message): Refused {
-  switch (message.form) {
-    case 'request':
-      return { id: message.id, kind: message.method }
-    case 'notification':
-      return { id: 'null', kind: message.method }
-    case 'response':
-      return { id: 'null', kind: '' }
-  }
 }
 
 /** A notification that was refused is dropped without a word; one that the upstream could not take is not. */

@@ -5,7 +5,7 @@ import { createLine, type Line } from '../domain/hang-up.js'
 import type { Message } from '../domain/message.js'
 import type { Pipeline } from '../domain/ports.js'
 import { readMessage } from '../wire/message.js'
-import { refuseInBand, type Refused, type Telling } from '../wire/refusal.js'
+import { askedBy, refuseInBand, type Telling } from '../wire/refusal.js'
 import { createCalls, type CallsParts } from './calls.js'
 import { conduct, inBand, type ConductEvents } from './conduct.js'
 import { idOf } from './faulty-line.js'
@@ -149,17 +149,6 @@ function within(line: InputLine, maxBytes: number): Buffer {
 
 function tooMany(): GatewayError {
   return new GatewayError('rate_limited', 'Too many requests are in flight')
-}
-
-function askedBy(message: Message): Refused {
-  switch (message.form) {
-    case 'request':
-      return { id: message.id, kind: message.method }
-    case 'notification':
-      return { id: 'null', kind: message.method }
-    case 'response':
-      return { id: 'null', kind: '' }
-  }
 }
 
 /** Whether all have resolved within `waitMs`. */

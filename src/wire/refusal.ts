@@ -1,4 +1,5 @@
 import type { ErrorCode, GatewayError, RefusalDetail } from '../domain/errors.js'
+import type { Message } from '../domain/message.js'
 
 /** A refusal as it reaches the caller in-band: the JSON-RPC message for a request with this id. */
 export function refuseInBand(error: GatewayError, request: Refused, telling: Telling): Buffer {
@@ -15,6 +16,18 @@ export interface Refused {
   /** As spelled in the request; `null` where none was read. */
   readonly id: string
   readonly kind: string
+}
+
+/** Who is told of a refusal of this message. */
+export function askedBy(message: Message): Refused {
+  switch (message.form) {
+    case 'request':
+      return { id: message.id, kind: message.method }
+    case 'notification':
+      return { id: 'null', kind: message.method }
+    case 'response':
+      return { id: 'null', kind: '' }
+  }
 }
 
 /** `POLICY_DENY_STYLE` and `POLICY_DENY_DETAIL`. */
