@@ -28,7 +28,21 @@ export function aboutResponse(
   described: CallDescription,
 ): Question {
   const { span, type } = outcome
-  const isError = type === 'error'
+  return aboutOutcome({ text, span, isError: type === 'error', wellFormed }, described)
+}
+
+/** A result or error wherever it stands in a message, which is the text. */
+export interface Outcome {
+  readonly text: Buffer
+  readonly span: Span
+  readonly isError: boolean
+  readonly wellFormed: boolean
+}
+
+export function aboutOutcome(
+  { text, span, isError, wellFormed }: Outcome,
+  described: CallDescription,
+): Question {
   return {
     hook: 'post',
     described,

@@ -4,7 +4,7 @@ import type { Member, Members, ResponseMessage } from '../domain/message.js'
 import { membersAt } from '../wire/json-parts.js'
 import { decodeString } from '../wire/json-text.js'
 import { readMessage } from '../wire/message.js'
-import { enforces, judge, record } from './judge.js'
+import { aboutOutcome, enforces, judge, record } from './judge.js'
 import type { PipelineParts } from './parts.js'
 import { leftOf } from './refuse.js'
 import type { Judging } from './judging.js'
@@ -69,19 +69,8 @@ async function releaseOutcome(
   { policy }: Judging,
   parts: PipelineParts,
 ): Promise<Buffer> {
-  const span = member.value
-  const verdict = await judge(
-    {
-      hook: 'post',
-      described,
-      response: { text, span, isError },
-      text,
-      root: { name: 'response', span, isError },
-      wellFormed,
-    },
-    policy,
-    parts,
-  )
+  const outcome = { text, span: member.value, isError, wellFormed }
+  const verdict = await judge(aboutOutcome(outcome, described), policy, parts)
   const judged = { verdict, hook: 'post', call: described.call, sent: undefined } as const
   await record({ ...judged, bundleDigest: policy.digest, failOpen: false }, parts)
   return enforces(parts.mode) ? leftOf(verdict) : text
