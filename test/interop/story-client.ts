@@ -66,30 +66,47 @@ export interface Ear {
   hear(message: SaidByServer): void
   /** Forgets nothing, but gives only what came since it was last asked, once there are so many. */
   next(count: number): Promise<readonly SaidByServer[]>
+  /**
+   * One message of each method, once they have come. Whatever else came is forgotten: several servers as one say again
+   * that their lists have changed when one of them was slow to join.
+   */
+  each(...methods: readonly string[]): Promise<readonly SaidByServer[]>
 }
 
 export function createEar(): Ear {
   let unheard: SaidByServer[] = []
   let look = (): void => undefined
+
+  /** Gives what is found in what came, as soon as it is. */
+  const once = (find: () => readonly SaidByServer[] | undefined) =>
+    new Promise<readonly SaidByServer[]>((resolve, reject) => {
+      const giveUp = setTimeout(() => {
+        look = () => undefined
+        reject(new Error(`Heard only ${JSON.stringify(unheard)}`))
+      }, patienceMs)
+      look = () => {
+        const found = find()
+        if (found === undefined) return
+        clearTimeout(giveUp)
+        look = () => undefined
+        unheard = []
+        resolve(found)
+      }
+      look()
+    })
+
   return {
     hear(message) {
       unheard.push(message)
       look()
     },
-    next: (count) =>
-      new Promise((resolve, reject) => {
-        const giveUp = setTimeout(() => {
-          look = () => undefined
-          reject(new Error(`Heard only ${JSON.stringify(unheard)}`))
-        }, patienceMs)
-        look = () => {
-          if (unheard.length < count) return
-          clearTimeout(giveUp)
-          look = () => undefined
-          resolve(unheard)
-          unheard = []
-        }
-        look()
+    next: (count) => once(() => (unheard.length < count ? undefined : unheard)),
+    each: (...methods) =>
+      once(() => {
+        const found = methods.flatMap((method) =>
+          unheard.filter((message) => message.method === method).slice(0, 1),
+        )
+        return found.length < methods.length ? undefined : found
       }),
   }
 }

@@ -129,11 +129,14 @@ const chapters: Record<string, Chapter> = {
   changes: async (client) => {
     const watch = await client.watch(watched)
     await client.call('touch_resource', { uri: watched })
-    const updated = await client.heard.next(1)
+    const updated = await client.heard.each('notifications/resources/updated')
     await client.call('touch_resource', { uri: 'test://static-text' })
     await client.call('test_trigger_tool_change')
     await client.call('test_trigger_prompt_change')
-    const changed = await client.heard.next(2)
+    const changed = await client.heard.each(
+      'notifications/tools/list_changed',
+      'notifications/prompts/list_changed',
+    )
     const ended = await watch.end()
     await client.call('touch_resource', { uri: watched })
     // What comes after the end of a subscription would come before this.
