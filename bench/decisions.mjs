@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readArchive } from '../dist/bundles/archive.js'
+import { openUnverified } from '../dist/bundles/open-bundle.js'
 import { policyInput } from '../dist/domain/policy-input.js'
 import { compilePolicy } from '../dist/policy/compile.js'
 import { createPatterns } from '../dist/policy/patterns.js'
@@ -15,8 +15,12 @@ export async function decisions({ quick }) {
   const patterns = createPatterns()
   const results = []
   for (const { name, archive } of await bundles()) {
-    const bundle = await readArchive(archive, { maxBytes: 64 * 2 ** 20 })
-    const policy = await compilePolicy(bundle, { patterns, maxInputBytes })
+    const bundle = await openUnverified(archive, 64 * 2 ** 20)
+    const policy = await compilePolicy(bundle, {
+      patterns,
+      limits: { maxInputBytes, budgetMs: 1000 },
+      largeInput: { calls: 'deny', responses: 'deny' },
+    })
     const hooks = policy.hooks.post ? ['pre', 'post'] : ['pre']
     for (const hook of hooks) {
       for (const sizeKB of sizesKB) {

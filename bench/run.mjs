@@ -1,13 +1,15 @@
 // The one runner of all benchmarks:
-//   node bench/run.mjs [decisions|calls|redaction|all] [--quick] [--rounds N] [--seconds N] [--core N] [--json FILE]
+//   node bench/run.mjs [decisions|table|guard|calls|redaction|all] [--quick] [--rounds N] [--seconds N] [--core N] [--json FILE]
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { calls } from './calls.mjs'
 import { decisions } from './decisions.mjs'
+import { guard } from './guard.mjs'
 import { machine } from './machine.mjs'
 import { redaction } from './redaction.mjs'
+import { table } from './table.mjs'
 
-const benchmarks = { decisions, calls, redaction }
+const benchmarks = { decisions, table, guard, calls, redaction }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -14,10 +14,18 @@ const env = Object.fromEntries(container.env.map(({ name, value }) => [name, val
 
 const servers = documents.find(({ data } = {}) => data?.['mcp-servers.json'] !== undefined)
 const example = '{"mcpServers": {"a": {"url": "http://a.example/mcp"}, "b": {"command": "b"}}}'
-const readFile = (path) =>
-  path === env.UPSTREAMS_FILE ? (servers?.data['mcp-servers.json'] ?? example) : secret
+const supply = documents.find(({ metadata } = {}) => metadata?.name.endsWith('-supply'))
+const supplied = Object.entries(supply?.data ?? {}).map(([name, text]) => [
+  `/etc/portcullis/supply/${name}`,
+  text,
+])
+const files = new Map([
+  ...supplied,
+  [env.UPSTREAMS_FILE, servers?.data['mcp-servers.json'] ?? example],
+])
+const readFile = (path) => files.get(path) ?? secret
 
-const loaded = loadConfig({ flags: {}, env, readFile })
+const loaded = loadConfig({ flags: {}, env, readFile, checkFolder: () => undefined })
 if (!loaded.ok) {
   for (const fault of loaded.faults) console.error(fault)
   process.exitCode = 1

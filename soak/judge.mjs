@@ -105,12 +105,13 @@ function check(policy, decision, { facts, text, reply }, findings) {
 }
 
 function expectedOf(name, facts, text, reply) {
+  // A policy that has nothing to say about replies says so, whatever they are like.
+  if (reply !== undefined && replyObligations[name] === undefined) return error('undefined')
   if (text.length > maxInputBytes) return error('input_too_large')
   if (!facts.wellFormed) return error('input')
   if (reply === undefined) return oracles[name](facts)
   if (!readPlainJson(reply).wellFormed) return error('input')
-  const obligations = replyObligations[name]?.(facts)
-  return obligations === undefined ? error('undefined') : { effect: 'allow', obligations }
+  return { effect: 'allow', obligations: replyObligations[name](facts) }
 }
 
 /** A number whose exponent nothing can compute with ends the evaluation where policy compares it: a refusal, too. */

@@ -27,6 +27,7 @@ export async function load({ swaps, seed }) {
     const calls = createCalls(gateway.mcpUrl, createRandom(seed + 1), findings)
     const parts = { calls, bundle, gateway, findings }
     await underLoad({ from: 1, to: warmUpSwaps, ...parts })
+    const undisturbed = await quietLatencies(calls, swaps)
     const before = { at: 'before', ...(await quiet(gateway)) }
     const during = await underLoad({ from: warmUpSwaps + 1, to: warmUpSwaps + swaps, ...parts })
     const after = { at: 'after', ...(await quiet(gateway)) }
@@ -38,7 +39,7 @@ export async function load({ swaps, seed }) {
     const code = await gateway.stop()
     if (code !== 0) findings.add('exit', `code ${code}: ${gateway.lastLines()}`)
     const records = checkRecords(gateway.records(), calls.answers, findings)
-    return summary({ swaps, calls, records, resources, gateway, findings })
+    return summary({ swaps, calls, undisturbed, records, resources, gateway, findings })
   } finally {
     if (gateway.isAlive()) await gateway.stop()
     gateway.remove()
@@ -50,14 +51,26 @@ export async function load({ swaps, seed }) {
 /** Until then all connections are open, and all code has run. */
 const warmUpSwaps = 10
 
+/** The same calls while nothing is replaced, a quarter as long: what latencies under reloads are compared with. */
+async function quietLatencies(calls, swaps) {
+  calls.measureAnew()
+  const running = calls.start()
+  await delay(swaps * 25)
+  calls.stop()
+  await running
+  return calls.measureAnew()
+}
+
 /** Some answers take longer than it takes to replace a bundle. */
 function answerLate(random) {
   return async (body) => {
     const { id, params } = JSON.parse(body)
-    if (random.oneIn(8)) await delay(random.below(250))
+    const delayed = random.oneIn(8) ? random.below(250) : 0
+    if (delayed > 0) await delay(delayed)
     const structuredContent = { salary: 1, wage: 2, ssn: '078-05-1120', body: digestOf(body) }
     const content = [{ type: 'text', text: String(params.arguments.mark) }]
-    return { text: JSON.stringify({ jsonrpc: '2.0', id, result: { content, structuredContent } }) }
+    const result = { content, structuredContent, _meta: { delayed } }
+    return { text: JSON.stringify({ jsonrpc: '2.0', id, result }) }
   }
 }
 
@@ -167,8 +180,10 @@ function checkRecords(lines, answers, findings) {
   return { calls: calls.size, revisions: revisions.size, lines: lines.length }
 }
 
-function summary({ swaps, calls, records, resources, gateway, findings }) {
-  const [p50, p99] = [0.5, 0.99].map((q) => round(calls.latencies.quantile(q) / 1000))
+function summary({ swaps, calls, undisturbed, records, resources, gateway, findings }) {
+  const during = calls.measureAnew()
+  const [p50, p99] = [0.5, 0.99].map((q) => round(during.quantile(q) / 1000))
+  const [quietP50, quietP99] = [0.5, 0.99].map((q) => round(undisturbed.quantile(q) / 1000))
   const third = Math.floor(resources.length / 3)
   const shown = [
     resources[0],
@@ -179,12 +194,13 @@ function summary({ swaps, calls, records, resources, gateway, findings }) {
   ]
   console.log()
   printTable(shown.map(({ at, files, rss }) => ({ swaps: at, files, 'RSS, MiB': rss?.toFixed(0) })))
-  console.log(`call: p50 ${p50} ms, p99 ${p99} ms, one answer in eight delayed by up to 250 ms`)
+  console.log(`call without reloads: p50 ${quietP50} ms, p99 ${quietP99} ms`)
+  console.log(`call under reloads: p50 ${p50} ms, p99 ${p99} ms (${round(p99 / quietP99)} times)`)
   console.log(`logged by the gateway: ${JSON.stringify(gateway.errors())}`)
   if (records.revisions < swaps / 10)
     findings.add('revisions', `only ${records.revisions} were met`)
   return {
-    line: `${swaps} swaps, ${calls.answers.size} calls, ${records.revisions} revisions decided, ${records.lines} log lines`,
+    line: `${swaps} swaps, ${calls.answers.size} calls, ${records.revisions} revisions decided, ${records.lines} log lines, p99 ${round(p99 / quietP99)} times the quiet one`,
     findings: findings.lines(),
   }
 }

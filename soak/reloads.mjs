@@ -6,11 +6,10 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath, URL } from 'node:url'
 import { printTable, round } from '../bench/statistics.mjs'
-import { createDiskSource } from '../dist/bundles/disk-source.js'
-import { createLoader } from '../dist/bundles/loader.js'
 import { createActivePolicy } from '../dist/policy/active-policy.js'
-import { compilePolicy } from '../dist/policy/compile.js'
 import { createPatterns } from '../dist/policy/patterns.js'
+import { createSupply } from '../dist/supply.js'
+import { createSupplyThread } from '../dist/supply-client.js'
 import { readBase } from './editions.mjs'
 import { createFindings } from './findings.mjs'
 import { createJudge } from './judge.mjs'
@@ -24,7 +23,7 @@ import { createRandom } from './random.mjs'
 export async function reloads({ reloads: total, decisions: wanted, seed }) {
   const random = createRandom(seed)
   const findings = createFindings()
-  const supply = createSupply()
+  const supply = createOwnSupply()
   // Of its own: how many calls are decided during a load is different each time, the bundles are not.
   const judge = createJudge({ random: createRandom(seed + 1), findings })
   const samples = []
@@ -89,22 +88,37 @@ const conflicting = {
 // 2 KiB of heap each, or one instance in thirty reloads, are too much.
 const bounds = { heap: 1, external: 8, buffers: 8, rss: 48 }
 
-function createSupply() {
+function createOwnSupply() {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-soak-'))
   const path = join(folder, 'bundle.tar.gz')
   const patterns = createPatterns()
   const active = createActivePolicy()
   const outcomes = { activated: 0, unchanged: 0, failed: 0 }
-  const loader = createLoader({
-    source: createDiskSource({ path, maxBytes: 1 << 26 }),
-    check: { maxBytes: 1 << 26, sha256: undefined },
-    compile: (bundle) => compilePolicy(bundle, { patterns, maxInputBytes: 1 << 20 }),
+  const thread = createSupplyThread()
+  const source = { type: 'disk', path }
+  const trust = { sha256: undefined, keys: [], requireSignature: false }
+  const loader = createSupply({
+    config: {
+      bundles: [{ name: 'policy', layer: 'organisation', scope: {}, source, ...trust }],
+      maxBytes: 1 << 26,
+      cacheDir: undefined,
+      allowRollback: false,
+    },
+    version: '0',
+    thread,
+    policy: {
+      limits: { maxInputBytes: 1 << 20, budgetMs: 1000 },
+      largeInput: { calls: 'deny', responses: 'deny' },
+      patterns,
+    },
     active,
     report: ({ outcome }) => (outcomes[outcome] += 1),
-    now: Date.now,
+    onKeepingFault: ({ error }) => {
+      throw error
+    },
   })
   const put = ({ bytes }) => {
-    if (bytes === undefined) return rmSync(path)
+    if (bytes === undefined) return rmSync(path, { force: true })
     writeFileSync(`${path}.next`, bytes)
     renameSync(`${path}.next`, path)
   }
@@ -122,6 +136,7 @@ function createSupply() {
     },
     async end() {
       await loader.close()
+      await thread.close()
       await patterns.close()
       rmSync(folder, { recursive: true })
     },

@@ -14,8 +14,8 @@ if (globalThis.gc === undefined) {
 
 const sizes = {
   whole: {
-    reloads: { reloads: 2_000, decisions: 100_000 },
-    load: { swaps: 600 },
+    reloads: { reloads: 2_000, decisions: 1_000_000 },
+    load: { swaps: 1_200 },
     fuzz: { bodies: 50_000 },
     streams: { count: 9_000, excess: 1_500 },
   },

@@ -1,14 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { createDiskSource } from './bundles/disk-source.js'
-import { createHttpSource } from './bundles/http-source.js'
-import { createLoader, type Loader } from './bundles/loader.js'
-import type { BundleSource } from './bundles/source.js'
+import type { LoadStatus } from './bundles/load-status.js'
+import { createCandidate } from './candidate/candidate.js'
 import { createCatalog } from './catalog/catalog.js'
-import type { BundleConfig, Config } from './config/config.js'
+import type { Config } from './config/config.js'
 import { packageVersion } from './config/version.js'
 import { createDecisionLog, type WrittenDecisionLog } from './decision-log/decision-log.js'
 import type { HandledCall } from './domain/answer.js'
-import type { CallResult, OutcomeEntry, ReloadEntry } from './domain/entry.js'
+import type { CallResult, OutcomeEntry } from './domain/entry.js'
 import type { GatewayError } from './domain/errors.js'
 import { createCallDescriber, type AnnotationsOf } from './domain/policy-input.js'
 import type { Catalog, Pipeline, Upstream } from './domain/ports.js'
@@ -19,13 +17,13 @@ import { createDeclines } from './pipeline/declines.js'
 import type { KnownTask } from './pipeline/parts.js'
 import { createListChanges } from './pipeline/list-changes.js'
 import { createPipeline } from './pipeline/pipeline.js'
-import { createActivePolicy, type ActivePolicy } from './policy/active-policy.js'
-import { compilePolicy } from './policy/compile.js'
-import { createPatterns, type PatternEngine } from './policy/patterns.js'
+import { createPatterns } from './policy/patterns.js'
 import { createCorrelation } from './sessions/correlation.js'
 import { createOpenCalls } from './sessions/open-calls.js'
 import { createSeal, openSeal } from './sessions/seal.js'
 import { createTaskMemory } from './sessions/task-memory.js'
+import { createSupplies, type Supplies } from './supplies.js'
+import type { SupplyStanding } from './telemetry/bundle-metrics.js'
 import { createEvents, type Events } from './telemetry/events.js'
 import { createOperatorLog } from './telemetry/log.js'
 import { createMetrics } from './telemetry/metrics.js'
@@ -91,25 +89,35 @@ export async function assembleGovernance(
 
   const patterns = createPatterns()
   cleanUps.push(() => patterns.close())
-  const policies = createActivePolicy()
-  const onReload = (entry: ReloadEntry): void => {
-    events.reloaded(entry)
-    decisionLog.append(entry).catch(() => undefined)
-  }
-  const loader = mode === 'off' ? undefined : loaderFor(config, policies, patterns, onReload)
-  if (loader !== undefined) cleanUps.push(() => loader.close())
-  if (mode === 'off') policies.markAbsent('Policy is switched off')
-  else if (loader === undefined) policies.markAbsent(noBundle)
-  else await loader.start()
+  const supplies = createSupplies({
+    config: config.policy,
+    version,
+    patterns,
+    meter: (hook, fuel) => metrics.fuelUsed(hook, fuel),
+    onReload: (entry, status, cause) => {
+      events.reloaded(entry, standingOf(status), cause)
+      decisionLog.append(entry).catch(() => undefined)
+    },
+    onCandidateReload: (entry, cause) => events.candidateReloaded(entry, cause),
+    onKeepingFault: (fault) => events.bundleNotKept(fault),
+  })
+  cleanUps.push(() => supplies.close())
+  await supplies.start()
+  const { policies } = supplies
   const atStart = policies.current()
   if (atStart.state !== 'active' && mode === 'enforce') {
-    events.policyMissing({ message: atStart.message, failMode })
+    // What is there and refused fails closed in any mode.
+    const closed = atStart.state === 'refused'
+    events.policyMissing({ message: atStart.message, failMode: closed ? 'closed' : failMode })
   }
 
   const catalog = createCatalog()
   const trusted = new Set(config.upstreams.filter((each) => each.trusted).map(({ name }) => name))
   const listChanges = createListChanges({ policies, now: Date.now, maxBytes: keptListBytes })
   policies.onChange(() => listChanges.policyChanged())
+
+  const candidate = candidateOf(config, supplies, events, decisionLog)
+  cleanUps.push(() => Promise.resolve(candidate?.close()))
 
   const telling = { style: config.policy.denyStyle, detail: config.policy.denyDetail }
   const shared = {
@@ -118,6 +126,7 @@ export async function assembleGovernance(
     describe: createCallDescriber(config.policy.inputHeaders, annotationsOf(catalog, trusted)),
     maxMessageBytes: config.upstreams[0].maxMessageBytes,
     policies,
+    candidate,
     patterns,
     catalog,
     listChanges,
@@ -133,7 +142,11 @@ export async function assembleGovernance(
     mode,
     failMode,
     policies,
-    supply: () => loader?.status(),
+    supply: () => supplies.status(),
+    candidate: supplies.candidate && {
+      policies: supplies.candidate,
+      supply: () => supplies.candidateStatus(),
+    },
     notices: config.notices,
     version,
   })
@@ -170,7 +183,7 @@ export async function assembleGovernance(
       } catch (thrown) {
         events.logWriteFailed(thrown, 0)
       }
-      await loader?.reload()
+      await supplies.reload()
     },
   }
 }
@@ -181,8 +194,6 @@ const keptOpenCalls = { calls: 1_000, bytes: 32 * 1024 * 1024, events: 256 }
 /** Pages of lists that clients were shown, for telling them when policy changes what they see. */
 const keptListBytes = 64 * 1024 * 1024
 const keptTasks = { tasks: 10_000, bytes: 32 * 1024 * 1024 }
-
-const noBundle = 'No bundle is configured: set POLICY_BUNDLE_PATH or POLICY_BUNDLE_URL'
 
 /** Where callers have identities, what an upstream issues to one is no other's. */
 export function sealFor({ identity, session }: GovernanceConfig, issued: string) {
@@ -203,43 +214,30 @@ function annotationsOf(catalog: Catalog, trusted: ReadonlySet<string>): Annotati
     (trusted.has(server) ? catalog.tool(server, tool)?.annotations : undefined) ?? '{}'
 }
 
-function loaderFor(
-  { policy }: GovernanceConfig,
-  active: ActivePolicy,
-  patterns: PatternEngine,
-  report: (entry: ReloadEntry) => void,
-): Loader | undefined {
-  const source = sourceFor(policy.bundle)
-  if (source === undefined) return undefined
-  const { maxInputBytes, bundle } = policy
-  return createLoader({
-    source,
-    check: { maxBytes: bundle.maxBytes, sha256: bundle.sha256 },
-    compile: (unpacked) => compilePolicy(unpacked, { patterns, maxInputBytes }),
-    active,
-    report: ({ outcome, source: from, revision, digest, error }) =>
-      report({
-        type: 'reload',
-        time: Date.now(),
-        outcome,
-        source: from,
-        revision,
-        bundleDigest: digest,
-        error,
-      }),
-    now: Date.now,
-  })
+function standingOf({ lastSuccess, bundles }: LoadStatus): SupplyStanding {
+  const cached = bundles.filter(({ inForce }) => inForce?.origin === 'cache')
+  return { lastSuccess, cached: cached.map(({ name }) => name) }
 }
 
-function sourceFor({ source, maxBytes }: BundleConfig): BundleSource | undefined {
-  switch (source.type) {
-    case 'none':
-      return undefined
-    case 'disk':
-      return createDiskSource({ path: source.path, maxBytes })
-    case 'http':
-      return createHttpSource({ ...source, maxBytes })
-  }
+/** What a candidate would have decided otherwise goes to the metrics and on record. */
+function candidateOf(
+  { policy }: GovernanceConfig,
+  { candidate: policies }: Supplies,
+  events: Events,
+  decisionLog: WrittenDecisionLog,
+) {
+  if (policies === undefined || policy.candidate === undefined) return undefined
+  return createCandidate({
+    policies,
+    sample: policy.candidate.sample,
+    judged: (hook) => events.candidateJudged(hook),
+    missed: (why) => events.candidateMissed(why),
+    disagreed: (entry) => {
+      events.candidateDisagreed(entry)
+      decisionLog.append(entry).catch(() => undefined)
+    },
+    now: Date.now,
+  })
 }
 
 /** A call's end goes to the metrics, and on record where policy had a say. */

@@ -1,17 +1,18 @@
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, relative, resolve, sep } from 'node:path'
-import { promisify } from 'node:util'
 import { z } from 'zod'
 import { PolicySupplyError } from '../domain/errors.js'
 import { JsonFault } from '../wire/json-fault.js'
 import { scanJson } from '../wire/json-text.js'
-import { readArchive } from './archive.js'
-import { isRules } from './contents.js'
+import { isCase, isRules } from './contents.js'
 import { readManifest } from './manifest.js'
+import { unpackArchive } from './archive.js'
+import { packArchive } from './archive-pack.js'
+import { openUnverified } from './open-bundle.js'
+import { createOpa, type Opa } from './opa.js'
 
 export interface BuildOptions {
   /** The policy set's folder. */
@@ -34,23 +35,34 @@ export async function buildBundle(
 ): Promise<{ readonly archive: Buffer; readonly entrypoints: readonly string[] }> {
   const set = resolve(options.set)
   const sources = await sourcesOf(set)
+  checkManifest(sources)
   const limits = options.capabilities ? ['--capabilities', resolve(options.capabilities)] : []
-  const opa: Opa = (...args) => runOpa(options.opa, args, set)
-  await opa('check', '--bundle', '.', ...noTests, ...limits)
-  const entrypoints = await entrypointsOf(sources, opa)
+  const opa = createOpa(options.opa, set)
+  await opa.succeed('check', '--bundle', '.', ...noTests, ...limits)
+  const isData = hasDataOnly(sources)
+  const entrypoints = isData ? [] : await entrypointsOf(sources, opa)
   const archive = await inTemporaryFolder(async (folder) => {
     const output = join(folder, 'bundle.tar.gz')
     const revision = options.revision ?? defaultRevision(sources)
-    await opa(
-      ...['build', '--target', 'wasm', '--bundle', '.', '--output', output],
+    await opa.succeed(
+      ...['build', '--target', isData ? 'rego' : 'wasm', '--bundle', '.', '--output', output],
       ...[...noTests, ...limits],
       ...(revision === undefined ? [] : ['--revision', revision]),
       ...entrypoints.flatMap((entrypoint) => ['--entrypoint', entrypoint]),
     )
     return readFile(output)
   })
-  await recheck(archive, entrypoints)
-  return { archive, entrypoints }
+  const whole = await withCases(archive, sources)
+  await recheck(whole, entrypoints)
+  return { archive: whole, entrypoints }
+}
+
+/** OPA passes over what is neither Rego nor data. */
+async function withCases(archive: Buffer, sources: readonly Source[]): Promise<Buffer> {
+  const cases = sources.filter(({ name }) => isCase(name))
+  if (cases.length === 0) return archive
+  const { files } = await unpackArchive(archive, defaultMaxBytes)
+  return packArchive([...files, ...cases.map(({ name, text }) => [name, text] as const)])
 }
 
 interface Source {
@@ -59,7 +71,7 @@ interface Source {
   readonly text: Buffer
 }
 
-/** What OPA builds from: rules, data and the manifest, without tests and links. */
+/** What goes into the bundle: Rego, data, the manifest and cases, without tests and links. */
 async function sourcesOf(set: string): Promise<readonly Source[]> {
   const entries = await readdir(set, { recursive: true, withFileTypes: true }).catch(
     (fault: unknown) => {
@@ -71,7 +83,7 @@ async function sourcesOf(set: string): Promise<readonly Source[]> {
   const files = entries
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map((entry) => ({ name: nameIn(set, entry), isLink: entry.isSymbolicLink() }))
-    .filter(({ name }) => isSource(name) || isRules(name))
+    .filter(({ name }) => isSource(name) || isCase(name) || isRules(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
   for (const { name, isLink } of files) {
     if (isLink)
@@ -105,39 +117,22 @@ function checkedSource(source: Source): Source {
   }
 }
 
-type Opa = (...args: readonly string[]) => Promise<string>
-
-async function runOpa(binary: string, args: readonly string[], cwd: string): Promise<string> {
-  try {
-    const { stdout } = await execute(binary, args, { cwd, env: plainEnv(), maxBuffer: 1 << 28 })
-    return stdout
-  } catch (fault) {
-    throw asSupplyError(binary, `opa ${args[0] ?? ''}`, fault)
-  }
-}
-
-/** OPA takes flags from `OPA_…` variables too; the bundle is to depend on its sources alone. */
-function plainEnv(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^OPA_/.test(name)))
-}
-
-function asSupplyError(binary: string, command: string, fault: unknown): PolicySupplyError {
-  const { code, stdout, stderr } = processFault.parse(fault)
-  if (code === 'ENOENT') {
-    return new PolicySupplyError(
-      'check',
-      `OPA is not installed: there is no "${binary}". Install it with "go install ` +
-        `github.com/open-policy-agent/opa@v1.22.0", or take the binary from OPA's release page, and put it on PATH`,
-    )
-  }
-  if (typeof code === 'string') {
-    return new PolicySupplyError('check', `OPA ("${binary}") cannot be started: ${code}`)
-  }
-  const words = [stderr, stdout].map((text) => text.trim()).filter((text) => text !== '')
-  return new PolicySupplyError(
-    'compile',
-    `"${command}" refused the policy set: ${words.join('\n')}`,
+/** OPA passes over keys that it does not know, and words its faults without the file. */
+function checkManifest(sources: readonly Source[]): void {
+  const text = sources.find(({ name }) => name === '.manifest')?.text
+  readManifest(text)
+  const keys = text === undefined ? [] : Object.keys(JSON.parse(text.toString()) as object)
+  const unknown = keys.find((key) => !manifestKeys.includes(key))
+  if (unknown === undefined) return
+  throw refuse(
+    `has ${JSON.stringify(unknown)} in its .manifest, which nothing reads: give ${manifestKeys.join(', ')}`,
   )
+}
+
+/** Such a set brings data to the policies of others. */
+function hasDataOnly(sources: readonly Source[]): boolean {
+  const isRego = ({ name }: Source): boolean => name.endsWith('.rego')
+  return !sources.some(isRego) && sources.some(({ name }) => /^data\./.test(basename(name)))
 }
 
 /** Which of the hooks the set defines, by OPA's own parser. */
@@ -145,7 +140,7 @@ async function entrypointsOf(sources: readonly Source[], opa: Opa): Promise<read
   const defined = new Set<string>()
   for (const { name } of sources.filter((source) => source.name.endsWith('.rego'))) {
     const module = parsedModule.parse(
-      JSON.parse(await opa('parse', '--format', 'json', `./${name}`)),
+      JSON.parse(await opa.succeed('parse', '--format', 'json', `./${name}`)),
     )
     const steps = module.package.path.slice(1).map(({ value }) => value)
     for (const { head } of module.rules) {
@@ -182,7 +177,7 @@ async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promi
 const defaultMaxBytes = 64 * 1024 * 1024
 
 async function recheck(archive: Buffer, entrypoints: readonly string[]): Promise<void> {
-  const bundle = await readArchive(archive, { maxBytes: defaultMaxBytes })
+  const bundle = await openUnverified(archive, defaultMaxBytes)
   const missing = entrypoints.filter((entrypoint) => !bundle.entrypoints.includes(entrypoint))
   if (missing.length === 0) return
   throw refuse(`was built without ${missing.join(', ')}: is your OPA older than 1.0?`)
@@ -192,14 +187,11 @@ function refuse(what: string): PolicySupplyError {
   return new PolicySupplyError('check', `The policy set ${what}`)
 }
 
-const execute = promisify(execFile)
 const hooks = ['mcp/pre', 'mcp/post', 'mcp/list']
+const manifestKeys: readonly string[] = [
+  ...['revision', 'roots', 'metadata', 'wasm', 'rego_version', 'file_rego_versions'],
+]
 const noTests = ['--ignore', '*_test.rego']
-const processFault = z.object({
-  code: z.union([z.string(), z.number()]).nullish(),
-  stdout: z.string().default(''),
-  stderr: z.string().default(''),
-})
 const parsedModule = z.object({
   package: z.object({ path: z.array(z.object({ value: z.string() })) }),
   rules: z

@@ -3,20 +3,19 @@ import type { Bundle } from '../domain/bundle.js'
 import { type DataFile, mergeData } from './data-document.js'
 import { entryName } from './entry-name.js'
 import { isInside, type Manifest, readManifest } from './manifest.js'
+import { signaturesName } from './signatures-file.js'
 
-type Contents = Omit<Bundle, 'revision' | 'digest' | 'sizes'> & {
+type Contents = Omit<Bundle, 'revision' | 'digest' | 'signer' | 'sizes'> & {
   /** As the manifest says; undefined where it says nothing. */
   readonly revision: string | undefined
 }
 
-/** Whether a file of the archive means anything to this build. */
-export function isRead(name: string): boolean {
-  return (
-    nameOfFile(name).toLowerCase().endsWith('.manifest') ||
-    name.toLowerCase().endsWith('.wasm') ||
-    reservedNames.has(nameOfFile(name).toLowerCase()) ||
-    isRules(name)
-  )
+/**
+ * Refuses files that this build does not honour: what is ignored silently could loosen the policy.
+ * @throws PolicySupplyError `check`
+ */
+export function refuseNames(names: Iterable<string>): void {
+  for (const name of names) refuseUnhonoured(name)
 }
 
 /**
@@ -24,7 +23,6 @@ export function isRead(name: string): boolean {
  * @throws PolicySupplyError `check`
  */
 export function readContents(files: ReadonlyMap<string, Buffer>): Contents {
-  for (const name of files.keys()) refuseUnhonoured(name)
   const manifest = readManifest(files.get('.manifest'))
   const dataFiles: DataFile[] = [...files]
     .filter(([name]) => nameOfFile(name) === 'data.json')
@@ -36,10 +34,10 @@ export function readContents(files: ReadonlyMap<string, Buffer>): Contents {
     entrypoints: entrypointsOf(manifest),
     wasm: moduleOf(files, manifest),
     data: mergeData(dataFiles, manifest.roots),
+    cases: [...files].filter(([name]) => isCase(name)).map(([name, text]) => ({ name, text })),
   }
 }
 
-/** What is ignored silently could loosen the policy, so it is refused by name. */
 function refuseUnhonoured(name: string): void {
   const file = nameOfFile(name)
   if (isRules(name)) {
@@ -53,8 +51,11 @@ function refuseUnhonoured(name: string): void {
   if (file.toLowerCase() === 'patch.json') {
     throw refuse(`is a delta bundle (${name}): supply a whole bundle instead`)
   }
-  if (file.toLowerCase().endsWith('.manifest') && name !== '.manifest') {
+  if (/\.manifest(?:\.pb)?$/i.test(file) && name !== '.manifest') {
     throw refuse(`has ${name}: its one manifest is called .manifest and lies at the top`)
+  }
+  if (file.toLowerCase() === signaturesName && name !== signaturesName) {
+    throw refuse(`has ${name}: its one signature is called ${signaturesName} and lies at the top`)
   }
   if (file !== file.toLowerCase() && reservedNames.has(file.toLowerCase())) {
     throw refuse(`has ${name}: write the file's name in lower case`)
@@ -71,7 +72,7 @@ function entrypointsOf(manifest: Manifest): readonly string[] {
   return manifest.wasm.map(({ entrypoint }) => entrypoint)
 }
 
-function moduleOf(files: ReadonlyMap<string, Buffer>, manifest: Manifest): Buffer {
+function moduleOf(files: ReadonlyMap<string, Buffer>, manifest: Manifest): Buffer | undefined {
   const present = [...files.keys()].filter((name) => name.toLowerCase().endsWith('.wasm'))
   const named = new Set(manifest.wasm.map(({ module }) => entryName(module)))
   if (named.size > 1 || present.length > 1) {
@@ -79,6 +80,10 @@ function moduleOf(files: ReadonlyMap<string, Buffer>, manifest: Manifest): Buffe
       `has more than one WebAssembly module (${[...new Set([...named, ...present])].join(', ')}): ` +
         'build one with all entrypoints',
     )
+  }
+  if (named.size === 0 && present.length === 0) {
+    refuseSource(files)
+    return undefined
   }
   const [wanted = 'policy.wasm'] = named
   const module = files.get(wanted)
@@ -91,6 +96,20 @@ function moduleOf(files: ReadonlyMap<string, Buffer>, manifest: Manifest): Buffe
     throw refuse(`has a ${wanted} that is not a WebAssembly module`)
   }
   return module
+}
+
+/** A policy that nobody compiled is no policy: it is not to be taken for a bundle of data alone. */
+function refuseSource(files: ReadonlyMap<string, Buffer>): void {
+  const source = [...files.keys()].find((name) => /\.rego$|(?:^|\/)plan\.(?:json|pb)$/i.test(name))
+  if (source === undefined) return
+  throw refuse(
+    `has policy in ${source} and no policy.wasm: build it with "portcullis policy build" or "opa build -t wasm -e mcp/pre"`,
+  )
+}
+
+/** Whether the file says what the policy is to decide. */
+export function isCase(name: string): boolean {
+  return /^cases\/.+\.ya?ml$/i.test(name)
 }
 
 export function isRules(name: string): boolean {

@@ -7,15 +7,15 @@ import { PolicySupplyError } from '../domain/errors.js'
  * @throws PolicySupplyError `archive`
  */
 export function entryName(raw: string): string {
-  if (Buffer.byteLength(raw) > maxNameBytes) {
-    throw refuse(raw, `is longer than ${maxNameBytes} bytes`)
-  }
   // U+FFFD stands where the name was not UTF-8.
   if (/[\p{Cc}\\\uFFFD]/u.test(raw)) {
     throw refuse(raw, 'has a control character, a backslash or a byte that is not UTF-8 in it')
   }
   const name = raw.replace(/^(?:\.?\/)?/, '').replace(/\/$/, '')
   if (name === '' || name === '.') return ''
+  if (Buffer.byteLength(name) > maxNameBytes) {
+    throw refuse(raw, `is longer than ${maxNameBytes} bytes`)
+  }
   const steps = name.split('/')
   if (steps.includes('..')) throw refuse(raw, 'leads out of the bundle with ".."')
   if (steps.some((step) => step === '' || step === '.')) {

@@ -1,206 +1,140 @@
-import type { Bundle } from '../domain/bundle.js'
-import { PolicySupplyError, type SupplyFault } from '../domain/errors.js'
-import type { Policy } from '../domain/ports.js'
-import { readArchive } from './archive.js'
-import { checkDigest, digestOf } from './hash.js'
-import type { BundleSource } from './source.js'
+import type { AssemblyParts } from './assemble.js'
+import { type Attempt, createAttempt, offerIn } from './attempt.js'
+import { type Activation, createInForce } from './in-force.js'
+import { createKeeping, type KeepingFault } from './keeping.js'
+import { createStatus, type LoadStatus } from './load-status.js'
+import { createLoads } from './loads.js'
+import type { Member } from './members.js'
+import type { Given, OfferParts } from './offers.js'
+import { failedOutcome, loadedOutcome, type LoadOutcome, shuttingDown } from './outcome.js'
 
-export interface LoaderOptions {
-  readonly source: BundleSource
-  readonly check: { readonly maxBytes: number; readonly sha256: string | undefined }
-  readonly compile: (bundle: Bundle) => Promise<Policy>
+export interface LoaderOptions extends OfferParts, AssemblyParts {
+  /** At least one; their names differ. */
+  readonly members: readonly Member[]
   readonly active: Activation
   /** Hears of every load, before its promise resolves. */
-  readonly report: (outcome: LoadOutcome) => void
-  readonly now: () => number
-}
-
-/** Where the policy in force is kept. `refuse` and `markAbsent` are called only while nothing was ever activated. */
-export interface Activation {
-  activate(policy: Policy): void
-  refuse(fault: SupplyFault, message: string): void
-  markAbsent(message: string): void
+  readonly report: (outcome: LoadOutcome, status: LoadStatus) => void
+  /** What could not be kept for a restart; the load goes on. */
+  readonly onKeepingFault: (fault: KeepingFault) => void
 }
 
 export interface Loader {
-  /** The first load; from here on changes of the source are followed. */
+  /** The first load; from here on changes of the sources are followed. */
   start(): Promise<LoadOutcome>
-  /** Never rejects. Asked for during a load, it resolves with one that began afterwards. */
+  /** Loads all members, all or none. Never rejects. Asked for during a load, it resolves with one that began afterwards. */
   reload(): Promise<LoadOutcome>
   status(): LoadStatus
   close(): Promise<void>
 }
 
-export type LoadOutcome = LoadedOutcome | FailedOutcome
-
-export interface LoadedOutcome {
-  readonly outcome: 'activated' | 'unchanged'
-  readonly revision: string
-  readonly digest: string
-  readonly source: string
-  readonly error: ''
-}
-
-export interface FailedOutcome {
-  readonly outcome: 'failed'
-  /** Of the bundle that failed; '' where it was not read that far. */
-  readonly revision: string
-  readonly digest: string
-  readonly source: string
-  /** Safe to show. */
-  readonly error: string
-  readonly fault: SupplyFault
-  /** For the operator's log only. */
-  readonly cause: unknown
-}
-
-export interface LoadStatus {
-  readonly source: string
-  readonly activeRevision: string | undefined
-  readonly activeDigest: string | undefined
-  /** When the source and the policy in force last agreed: milliseconds since the epoch. */
-  readonly lastSuccess: number | undefined
-  /** Why the last load failed; undefined when it did not. */
-  readonly lastError:
-    { readonly time: number; readonly fault: SupplyFault; readonly message: string } | undefined
-}
-
 /**
- * The one way in which a bundle comes into force, for signals, watchers and polls alike: fetch, pin,
- * unpack, compile, activate. Whatever goes wrong on the way, the last good one stays.
+ * The one way in which bundles come into force, for signals, watchers and polls alike: fetch, verify, compile, activate.
+ * Where only one source has something new, only that is loaded; whatever goes wrong on the way, the last good set stays.
  */
 export function createLoader(options: LoaderOptions): Loader {
-  const { source, active, now } = options
+  const { members, now } = options
   const closing = new AbortController()
-  const loadOne = createLoad(options, closing.signal)
-  let status: LoadStatus = {
-    source: source.name,
-    activeRevision: undefined,
-    activeDigest: undefined,
-    lastSuccess: undefined,
-    lastError: undefined,
-  }
-  let refused = false
+  const attempt = createAttempt(options)
+  const keeping = createKeeping(options, options.onKeepingFault)
+  const inForce = createInForce(options.active)
+  const status = createStatus(members)
+  const loads = createLoads(members, load)
+  // Worth another try once the set has changed.
+  const refused = new Set<Member>()
+  // By a member that could not be loaded with them: worth another try as soon as any load goes well.
+  const heldUp = new Set<Member>()
 
-  async function load(): Promise<LoadOutcome> {
-    const outcome = await loadOne(status)
-    if (outcome.outcome === 'failed') keepLastGood(outcome)
-    else {
-      const { revision, digest } = outcome
-      status = {
-        ...status,
-        activeRevision: revision,
-        activeDigest: digest,
-        lastSuccess: now(),
-        lastError: undefined,
-      }
+  async function load(asked: readonly Member[]): Promise<LoadOutcome> {
+    const before = inForce.current()
+    const concerned = before === undefined ? members : asked
+    const made = await attempt(concerned, before, closing.signal)
+    if (made.type !== 'failed' && !closing.signal.aborted) await keeping.keep(made.given)
+    if (closing.signal.aborted) return shuttingDown
+    const outcome = conclude(made, concerned)
+    tell(outcome)
+    return outcome
+  }
+
+  function conclude(made: Attempt, concerned: readonly Member[]): LoadOutcome {
+    const time = now()
+    for (const given of made.given) if (given.type === 'kept') agree(given, time)
+    if (made.type === 'failed') return fail(made, time)
+    if (made.type === 'assembled') activate(made, time)
+    tryAgain(heldUp)
+    const set = inForce.current()
+    if (set === undefined) return shuttingDown
+    return loadedOutcome(
+      made.type === 'assembled' ? 'activated' : 'unchanged',
+      set,
+      concerned,
+      made.given,
+    )
+  }
+
+  function agree({ member, archive }: Given & { type: 'kept' }, time: number): void {
+    status.agreed(member, time)
+    forget(member)
+    inForce.confirm(member)
+    if (archive !== undefined) member.source.accepted()
+  }
+
+  function activate({ assembly, given, covered }: Assembled, time: number): void {
+    for (const fault of covered) status.failed(fault, time)
+    if (covered.length > 0) tell(failedOutcome(covered, members.length > 1))
+    inForce.activate(assembly, given)
+    for (const { member, origin } of given.flatMap(offerIn)) {
+      if (origin === 'source') status.agreed(member, time)
+      forget(member)
     }
-    if (!closing.signal.aborted) tell(outcome)
+    tryAgain(refused)
+  }
+
+  function forget(member: Member): void {
+    refused.delete(member)
+    heldUp.delete(member)
+  }
+
+  function tryAgain(waiting: Set<Member>): void {
+    for (const member of waiting) loads.one(member)
+    waiting.clear()
+  }
+
+  function fail({ faults, given }: Failed, time: number): LoadOutcome {
+    for (const fault of faults) status.failed(fault, time)
+    for (const { member } of given.flatMap(offerIn)) heldUp.add(member)
+    for (const { member, error } of faults) {
+      heldUp.delete(member)
+      if (error.fault !== 'absent') refused.add(member)
+    }
+    const outcome = failedOutcome(faults, members.length > 1)
+    // Where a part of the set is there, policy is not absent: who forbids must not be silenced by taking away another.
+    const isPartly = outcome.fault === 'absent' && given.some(({ type }) => type === 'offered')
+    inForce.leave(isPartly ? 'check' : outcome.fault, outcome.error)
     return outcome
   }
 
   function tell(outcome: LoadOutcome): void {
     try {
-      options.report(outcome)
+      options.report(outcome, status.of(inForce.current()))
     } catch {
       // The policy in force does not depend on whether somebody could be told of it.
     }
   }
 
-  function keepLastGood({ fault, error }: FailedOutcome): void {
-    status = { ...status, lastError: { time: now(), fault, message: error } }
-    if (status.activeDigest !== undefined || closing.signal.aborted) return
-    // A refused bundle that then cannot be had is still a refused one: an outage does not loosen anything.
-    refused ||= fault !== 'absent'
-    if (fault !== 'absent') active.refuse(fault, error)
-    else if (!refused) active.markAbsent(error)
-  }
-
-  const reload = oneAtATime(load)
   return {
     start() {
-      source.watch(() => void reload())
-      return reload()
+      for (const member of members) member.source.watch(() => loads.one(member))
+      return loads.everything()
     },
-    reload,
-    status: () => status,
+    reload: () => loads.everything(),
+    status: () => status.of(inForce.current()),
     async close() {
       closing.abort()
-      await source.close()
-      await reload.settled()
+      await Promise.allSettled(members.map(({ source }) => source.close()))
+      await loads.end()
     },
   }
 }
 
-/** A load as a value: what it did, or why it failed. */
-function createLoad(options: LoaderOptions, closing: AbortSignal) {
-  const { source, check, compile, active } = options
-
-  return async function loadOne(before: LoadStatus): Promise<LoadOutcome> {
-    let candidate = { revision: '', digest: '' }
-    try {
-      const fetched = await source.fetch(closing)
-      if (fetched.type === 'unchanged') return unchanged(before)
-      candidate = { revision: '', digest: digestOf(fetched.bytes) }
-      if (check.sha256 !== undefined) checkDigest(fetched.bytes, check.sha256)
-      if (candidate.digest === before.activeDigest) {
-        source.accepted()
-        return unchanged(before)
-      }
-      const bundle = await readArchive(fetched.bytes, check)
-      candidate = { revision: bundle.revision, digest: bundle.digest }
-      const policy = await compile(bundle)
-      closing.throwIfAborted()
-      active.activate(policy)
-      source.accepted()
-      return { outcome: 'activated', ...candidate, source: source.name, error: '' }
-    } catch (thrown) {
-      const { fault, message, cause } = asSupplyError(thrown, closing.aborted)
-      return { outcome: 'failed', ...candidate, source: source.name, error: message, fault, cause }
-    }
-  }
-}
-
-function unchanged(status: LoadStatus): LoadedOutcome {
-  const { activeRevision, activeDigest, source } = status
-  if (activeRevision === undefined || activeDigest === undefined) {
-    throw new PolicySupplyError('absent', `${source} gave no bundle, and none is in force`)
-  }
-  return { outcome: 'unchanged', revision: activeRevision, digest: activeDigest, source, error: '' }
-}
-
-function asSupplyError(thrown: unknown, closed: boolean): PolicySupplyError {
-  if (thrown instanceof PolicySupplyError) return thrown
-  const message = closed
-    ? 'The gateway is shutting down'
-    : 'The bundle could not be loaded for an unexpected reason'
-  return new PolicySupplyError('check', message, { cause: thrown })
-}
-
-/** Runs `task` once at a time; calls during a run share one more run after it. */
-function oneAtATime<T>(task: () => Promise<T>): (() => Promise<T>) & { settled(): Promise<void> } {
-  let running: Promise<T> | undefined
-  let next: Promise<T> | undefined
-
-  function run(): Promise<T> {
-    if (running === undefined) {
-      running = task().finally(() => {
-        running = undefined
-      })
-      return running
-    }
-    next ??= running.then(again, again)
-    return next
-  }
-
-  function again(): Promise<T> {
-    next = undefined
-    return run()
-  }
-
-  async function settled(): Promise<void> {
-    while (running !== undefined || next !== undefined) await Promise.allSettled([running, next])
-  }
-
-  return Object.assign(run, { settled })
-}
+type Assembled = Attempt & { readonly type: 'assembled' }
+type Failed = Attempt & { readonly type: 'failed' }

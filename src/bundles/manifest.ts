@@ -16,8 +16,11 @@ export interface Manifest {
  */
 export function readManifest(text: Buffer | undefined): Manifest {
   if (text === undefined) return { revision: undefined, roots: [''], wasm: [], metadata: {} }
+  if (text.length > maxBytes) {
+    throw refuse(`it has ${text.length} bytes, over the limit of ${maxBytes}`)
+  }
   const parsed = manifestSchema.safeParse(parseJson(text))
-  if (!parsed.success) throw refuse(z.prettifyError(parsed.error).replaceAll(/\s+/g, ' '))
+  if (!parsed.success) throw wrongMember(parsed.error)
   const { revision, roots, wasm, metadata } = parsed.data
   return {
     revision: checkedRevision(revision),
@@ -46,6 +49,10 @@ const manifestSchema = z.looseObject({
   metadata: z.record(z.string(), z.unknown()).nullish(),
 })
 
+function wrongMember({ issues: [issue] }: z.ZodError): PolicySupplyError {
+  return refuse(`${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`)
+}
+
 function parseJson(text: Buffer): unknown {
   try {
     scanJson(text)
@@ -67,6 +74,7 @@ function checkedRevision(revision: string | undefined): string | undefined {
 }
 
 function checkedRoots(roots: readonly string[]): readonly string[] {
+  if (roots.length > maxMembers) throw refuse(`it has more than ${maxMembers} roots`)
   for (const [index, root] of roots.entries()) {
     if (root !== '' && root.split('/').some((step) => step === '' || /^\.\.?$/.test(step))) {
       throw refuse(`"${root}" is not a root: write a path such as mcp/hr`)
@@ -78,6 +86,7 @@ function checkedRoots(roots: readonly string[]): readonly string[] {
 }
 
 function checkedEntrypoints(wasm: Manifest['wasm']): Manifest['wasm'] {
+  if (wasm.length > maxMembers) throw refuse(`it has more than ${maxMembers} entrypoints`)
   for (const [index, { entrypoint }] of wasm.entries()) {
     if (wasm.findIndex((other) => other.entrypoint === entrypoint) !== index) {
       throw refuse(`the entrypoint ${entrypoint} is named twice`)
@@ -98,4 +107,7 @@ function refuse(what: string): PolicySupplyError {
   return new PolicySupplyError('check', `The bundle's .manifest cannot be used: ${what}`)
 }
 
+/** Roots and entrypoints are compared with each other. */
+const maxMembers = 1000
 const maxRevisionLength = 256
+const maxBytes = 1024 * 1024

@@ -14,7 +14,7 @@ export function describeBytes(bytes: Buffer): string {
   }
   if (/^[{[]/.test(start)) return 'is JSON text'
   if (/^(?:#|package\s)/.test(start)) {
-    return 'is policy source: build it with "portcullis policy build"'
+    return 'is text, such as policy source: build its folder with "portcullis policy build"'
   }
   return `begins with the bytes ${bytes.subarray(0, 4).toString('hex')}`
 }

@@ -5,7 +5,8 @@ import { policyInput } from '../domain/policy-input.js'
 import { toolArguments } from './arguments.js'
 import { CommandError, parseCommandLine } from './command.js'
 import { localCall } from './local-call.js'
-import { judgeLocally, loadPolicy } from './local-policy.js'
+import { readBundleFile } from './bundle-file.js'
+import { compileLocally, judgeLocally } from './local-policy.js'
 import { refusalText, revealRefusals } from './refusal-text.js'
 import { resultText } from './result-text.js'
 import { identityHeaders, readUserContext } from './user-context.js'
@@ -78,7 +79,7 @@ async function judge(
   principal: Principal,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const policy = await loadPolicy(bundle)
+  const policy = await compileLocally(await readBundleFile(bundle))
   const params = JSON.stringify({ name, arguments: args })
   const judged = localCall({ kind: 'tools/call', params, principal })
   const input = policyInput({ call: judged, hook: 'pre', time: judged.time, inputHeaders: 'all' })

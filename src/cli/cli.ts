@@ -4,10 +4,14 @@ import { call } from './call.js'
 import { check } from './check.js'
 import { CommandError } from './command.js'
 import { commandHelp, overview } from './help.js'
+import { keysGenerate } from './keys-generate.js'
 import { policyBuild } from './policy-build.js'
 import { policyCheck } from './policy-check.js'
 import { policyEval } from './policy-eval.js'
 import { policyInspect } from './policy-inspect.js'
+import { policyNew } from './policy-new.js'
+import { policyTest } from './policy-test.js'
+import { policyWatch } from './policy-watch.js'
 import { serve } from './serve.js'
 import { stdio } from './stdio.js'
 import type { Command, ExitCode, Surroundings, Terminal } from './command.js'
@@ -16,10 +20,14 @@ export const commands: readonly Command[] = [
   serve,
   stdio,
   check,
+  policyNew,
+  policyTest,
+  policyWatch,
   policyBuild,
   policyCheck,
-  policyEval,
   policyInspect,
+  policyEval,
+  keysGenerate,
   call,
 ]
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { loadConfig } from '../config/load.js'
-import { settingsHelp } from '../config/reference.js'
+import { plainText, settingsHelp } from '../config/reference.js'
 import { settingNames, settingOf } from '../config/settings.js'
 import type { Environment } from '../config/environment.js'
 import type { Flags } from '../config/flags.js'
@@ -41,6 +41,5 @@ export function reportFaults(faults: readonly string[], terminal: Terminal): voi
 function settingFlag(name: (typeof settingNames)[number]): [string, Option][] {
   const { flag, help } = settingOf(name)
   if (flag === undefined) return []
-  const text = help.replaceAll('`', '')
-  return [[flag, { type: 'string', value: 'VALUE', help: `${text} (${name})` }]]
+  return [[flag, { type: 'string', value: 'VALUE', help: `${plainText(help)} (${name})` }]]
 }

@@ -24,15 +24,28 @@ export function commandHelp({ name, summary, synopsis, options, details }: Comma
   const rows = [...flags, ['-h, --help', 'Show this text']]
   const width = Math.max(...rows.map(([flag = '']) => flag.length))
   return [
-    `Usage: portcullis ${name} ${synopsis}`.trimEnd(),
+    ...wrapped(`Usage: portcullis ${name} ${synopsis}`.trimEnd(), 'Usage: '.length),
     '',
     `${summary}.`,
     '',
-    ...rows.map(([flag = '', help = '']) => `  ${flag.padEnd(width)}  ${help}`),
+    ...rows.flatMap(([flag = '', help = '']) =>
+      wrapped(`  ${flag.padEnd(width)}  ${help}`, width + 4),
+    ),
     '',
-    ...(details === '' ? [] : [details, '']),
+    ...(details === '' ? [] : [...details.split('\n').flatMap((line) => wrapped(line)), '']),
   ].join('\n')
 }
+
+/** Lines of at most 100 columns, where words allow it; those after the first begin at `indent`. */
+function wrapped(line: string, indent = line.length - line.trimStart().length): readonly string[] {
+  if (line.length <= maxColumns) return [line]
+  const space = line.lastIndexOf(' ', maxColumns)
+  if (space <= indent) return [line]
+  const rest = `${' '.repeat(indent)}${line.slice(space + 1)}`
+  return [line.slice(0, space), ...wrapped(rest, indent)]
+}
+
+const maxColumns = 100
 
 function spelled(flag: string, { short, value }: Option): string {
   const names = short === undefined ? `    --${flag}` : `-${short}, --${flag}`

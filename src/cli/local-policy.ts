@@ -1,29 +1,44 @@
 import { settings } from '../config/settings.js'
 import { compilePolicy } from '../policy/compile.js'
 import { createPatterns } from '../policy/patterns.js'
-import { readBundleFile } from './bundle-file.js'
 import { CommandError } from './command.js'
 import type { Obligation } from '../domain/obligation.js'
 import type { Policy } from '../domain/ports.js'
-import type { Decision } from '../domain/decision.js'
+import type { Bundle } from '../domain/bundle.js'
+import type { Decision, ListDecision } from '../domain/decision.js'
 import type { PolicyInput } from '../domain/policy-input.js'
 
+/** A policy as a gateway with default settings would run it, and what it spends. */
+export interface LocalPolicy extends Policy {
+  /** Fuel that the last evaluation took. */
+  spent(): number
+}
+
 /** @throws PolicySupplyError */
-export async function loadPolicy(path: string): Promise<Policy> {
-  return compilePolicy(await readBundleFile(path), {
+export async function compileLocally(bundle: Bundle): Promise<LocalPolicy> {
+  let spent = 0
+  const policy = await compilePolicy(bundle, {
     patterns: createPatterns(),
-    maxInputBytes: settings.POLICY_MAX_INPUT_BYTES.default,
+    limits: {
+      maxInputBytes: settings.POLICY_MAX_INPUT_BYTES.default,
+      budgetMs: settings.POLICY_BUDGET_MS.default,
+    },
+    largeInput: { calls: 'deny', responses: 'project' },
+    meter: (_hook, fuel) => {
+      spent = fuel
+    },
   })
+  return { ...policy, spent: () => spent }
 }
 
 export interface Judged {
-  readonly decision: Decision
+  readonly decision: Decision | ListDecision
   /** The decision in the words of policy results, with the time that it took. */
   readonly report: Readonly<Record<string, unknown>>
 }
 
 /** @throws CommandError 1 where the policy has no such hook */
-export function judgeLocally(policy: Policy, input: PolicyInput): Judged {
+export function judgeLocally(policy: LocalPolicy, input: PolicyInput): Judged {
   if (!policy.hooks[input.hook]) {
     throw new CommandError(
       1,
@@ -31,13 +46,15 @@ export function judgeLocally(policy: Policy, input: PolicyInput): Judged {
     )
   }
   const started = performance.now()
-  const decision = policy.evaluate(input)
+  const decision = input.hook === 'list' ? policy.list(input) : policy.evaluate(input)
   const evalMs = Math.round((performance.now() - started) * 1000) / 1000
   const report = {
     ...describe(decision),
+    ...('names' in decision ? { names: decision.names } : {}),
     hook: input.hook,
     bundle_digest: policy.digest,
     eval_ms: evalMs,
+    fuel: policy.spent(),
   }
   return { decision, report }
 }

@@ -1,30 +1,57 @@
-import { isFolder, openArchive, readBundleFile, reportOn, warningLines } from './bundle-file.js'
+import {
+  isFolder,
+  openArchive,
+  readNamedFile,
+  reportOn,
+  signatureText,
+  warningLines,
+} from './bundle-file.js'
 import { parseCommandLine } from './command.js'
 import { buildSet, opaOption } from './policy-set.js'
+import {
+  openVerified,
+  refuseVerification,
+  verificationOptions,
+  type VerificationValues,
+} from './verification.js'
+import type { Bundle } from '../domain/bundle.js'
 import type { Command } from './command.js'
 
 const options = {
   strict: { type: 'boolean', help: 'Take warnings for failures' },
   opa: opaOption,
+  ...verificationOptions,
 } as const
 
 export const policyCheck: Command = {
   name: 'policy check',
   summary: 'Check a bundle, or a policy set, as loading it would',
-  synopsis: 'FILE|SET [--strict] [--opa PATH]',
+  synopsis:
+    'FILE|SET [--strict] [--opa PATH] [--keys KEYS] [--require-signature] [--sha256 DIGEST]',
   options,
   details: 'A set is built in memory first, which needs the opa binary. Exit code 1 when it fails.',
   async run(args, { terminal }) {
     const { values, positionals } = parseCommandLine(args, options, ['FILE or SET'])
     const [path = ''] = positionals
-    const bundle = (await isFolder(path))
-      ? await openArchive(await buildSet(path, values))
-      : await readBundleFile(path)
-    const { revision, entrypoints, warnings } = await reportOn(bundle)
+    const bundle = await opened(path, values)
+    const report = await reportOn(bundle)
+    const { revision, entrypoints, warnings } = report
     terminal.err(warningLines(warnings))
     const fails = values.strict === true && warnings.length > 0
     const verdict = fails ? 'fails (--strict)' : 'is fine'
-    terminal.out(`${path} ${verdict}: revision ${revision}, ${entrypoints.join(', ')}\n`)
+    const has = entrypoints.length === 0 ? 'data only' : entrypoints.join(', ')
+    const { signer } = bundle
+    const unsigned = values.keys === undefined ? '' : '; not signed'
+    const verified = signer === undefined ? unsigned : `; ${signatureText(signer)}, verified`
+    terminal.out(`${path} ${verdict}: revision ${revision}, ${has}${verified}\n`)
     return fails ? 1 : 0
   },
+}
+
+type Values = VerificationValues & { readonly opa?: string | undefined }
+
+async function opened(path: string, values: Values): Promise<Bundle> {
+  if (!(await isFolder(path))) return openVerified(await readNamedFile(path), values)
+  refuseVerification(values)
+  return openArchive(await buildSet(path, values))
 }

@@ -1,4 +1,13 @@
-import { readBundleFile, reportLines, reportOn, warningLines } from './bundle-file.js'
+import { claimedSignature } from '../bundles/claimed-signature.js'
+import {
+  maxBytes,
+  openArchive,
+  readNamedFile,
+  reportLines,
+  reportOn,
+  signatureText,
+  warningLines,
+} from './bundle-file.js'
 import { CommandError, parseCommandLine } from './command.js'
 import type { Command } from './command.js'
 
@@ -11,7 +20,8 @@ export const policyInspect: Command = {
   summary: 'Show what is in a bundle',
   synopsis: 'FILE [--format json]',
   options,
-  details: 'Revision, digest, entrypoints, roots, builtins of the host, and sizes.',
+  details:
+    'Revision, digest, signature, entrypoints, roots, builtins of the host, cases and sizes. Nothing is verified: policy check\n--keys does that.',
   async run(args, { terminal }) {
     const { values, positionals } = parseCommandLine(args, options, ['FILE'])
     const [path = ''] = positionals
@@ -19,9 +29,15 @@ export const policyInspect: Command = {
     if (format !== 'text' && format !== 'json') {
       throw new CommandError(2, `There is no format ${format}; give text or json`)
     }
-    const report = await reportOn(await readBundleFile(path))
-    if (format === 'json') terminal.out(`${JSON.stringify(report, undefined, 2)}\n`)
-    else terminal.out(reportLines(report))
+    const archive = await readNamedFile(path)
+    const signature = await claimedSignature(archive, maxBytes)
+    const report = await reportOn(await openArchive(archive))
+    const signer = signature === undefined ? 'none' : `${signatureText(signature)}, not verified`
+    if (format === 'json') {
+      terminal.out(`${JSON.stringify({ ...report, signature: signature ?? null }, undefined, 2)}\n`)
+    } else {
+      terminal.out(`${reportLines(report)}${'signature'.padEnd(12)} ${signer}\n`)
+    }
     terminal.err(format === 'json' ? '' : warningLines(report.warnings))
     return 0
   },

@@ -43,7 +43,14 @@ async function serveUntilStopped(
   }
   signals.on('SIGHUP', reload)
   try {
-    running.gateway = await startGateway(config)
+    const starting = startGateway(config)
+    // Policy may be long in coming. What is let go of with the process needs no closing.
+    const started = await Promise.race([starting, stops.first])
+    if (started === undefined) {
+      starting.catch(() => undefined)
+      return 0
+    }
+    running.gateway = started
     terminal.err(`${greeting(config, running.gateway)}\n`)
     await stops.first
     terminal.err('portcullis: closing; a second signal ends it at once\n')

@@ -1,3 +1,4 @@
+import type { BundleScope, Layer, VerificationKey } from '../domain/bundle.js'
 import type { Mode } from '../domain/decision.js'
 import type { Era } from '../domain/era.js'
 
@@ -84,27 +85,63 @@ export interface PolicyConfig {
   readonly mode: Mode
   /** What happens in enforce mode while no policy is there. */
   readonly failMode: 'open' | 'closed'
-  readonly bundle: BundleConfig
+  readonly supply: SupplyConfig
+  readonly candidate: CandidateConfig | undefined
   readonly denyStyle: 'http' | 'jsonrpc' | 'tool-error'
   readonly denyDetail: 'full' | 'reason' | 'none'
   /** Request headers that policy sees: all but credentials, or the ones named (lower case). */
   readonly inputHeaders: 'all' | readonly string[]
   readonly maxInputBytes: number
+  /** Longest computation of one decision, milliseconds of a machine that the fuel was measured on. */
+  readonly budgetMs: number
+  /** What becomes of a document over `maxInputBytes`: refused, or shown with its long texts left out. */
+  readonly largeInput: {
+    readonly calls: 'deny' | 'project'
+    readonly responses: 'deny' | 'project'
+  }
+}
+
+/** Where policy comes from. */
+export interface SupplyConfig {
+  /** Judged side by side; none where no policy is configured. Names differ. */
+  readonly bundles: readonly BundleConfig[]
+  /** Largest archive; unpacked at most four times that. */
+  readonly maxBytes: number
+  /** Where the last good bundles are kept. */
+  readonly cacheDir: string | undefined
+  readonly allowRollback: boolean
 }
 
 export interface BundleConfig {
-  readonly source:
-    | { readonly type: 'none' }
-    | { readonly type: 'disk'; readonly path: string }
-    | {
-        readonly type: 'http'
-        readonly url: string
-        readonly pollSec: number
-        readonly token: string | undefined
-      }
+  /** `policy` for the only one; else as `POLICY_BUNDLES_FILE` names it. */
+  readonly name: string
+  readonly layer: Layer
+  readonly scope: BundleScope
+  readonly source: BundleSourceConfig
   /** The archive must have this SHA-256 (64 hex digits, lower case). */
   readonly sha256: string | undefined
-  readonly maxBytes: number
+  readonly keys: readonly VerificationKey[]
+  readonly requireSignature: boolean
+}
+
+export type BundleSourceConfig =
+  | { readonly type: 'disk'; readonly path: string }
+  | {
+      readonly type: 'http'
+      readonly url: string
+      readonly pollSec: number
+      /** How long the server may hold a request until there is a new bundle; 0: it is not asked to. */
+      readonly longPollSec: number
+      readonly token: string | undefined
+      /** Certificate authorities instead of the usual ones, PEM. */
+      readonly ca: string | undefined
+    }
+
+/** A second supply that judges a share of the calls and changes nothing. */
+export interface CandidateConfig {
+  readonly supply: SupplyConfig
+  /** From 0 to 1: the share of principals. */
+  readonly sample: number
 }
 
 export interface DecisionLogConfig {

@@ -1,16 +1,17 @@
 import { isLoopbackHost } from './addresses.js'
-import { stanceOf } from './modes.js'
 import type { Resolved } from './resolve.js'
 import type { Server } from './server.js'
+import { supplyFaults } from './supply-faults.js'
+import type { Supply } from './supply.js'
 import { upstreamFaults } from './upstream-faults.js'
 
 /** Settings that are fine one by one and cannot hold together. */
-export function contradictions(resolved: Resolved, { demo, servers }: Around): readonly string[] {
+export function contradictions(resolved: Resolved, around: Around): readonly string[] {
   return [
     ...listening(resolved),
-    ...upstreamFaults(resolved, { demo, servers }),
+    ...upstreamFaults(resolved, around),
     ...callers(resolved),
-    ...bundle(resolved, demo),
+    ...supplyFaults(resolved, around.supply),
     ...decisionLog(resolved),
   ]
 }
@@ -20,10 +21,11 @@ export interface Around {
   readonly demo: boolean
   /** Those of `UPSTREAMS_FILE`; undefined where there is no such file, or it could not be read. */
   readonly servers: readonly Server[] | undefined
+  readonly supply: Supply
 }
 
 /** What cannot hold together under `portcullis stdio`, which has one caller and launches its one upstream. */
-export function stdioContradictions(resolved: Resolved): readonly string[] {
+export function stdioContradictions(resolved: Resolved, supply: Supply): readonly string[] {
   const { value, isSet, origin } = resolved
   const faults = upstreamSettings
     .filter(isSet)
@@ -41,7 +43,7 @@ export function stdioContradictions(resolved: Resolved): readonly string[] {
       `${origin('DECISION_LOG')} is stdout, where nothing but MCP may be written: give stderr, a file or off`,
     )
   }
-  return [...faults, ...bundle(resolved, false), ...decisionLog(resolved)]
+  return [...faults, ...supplyFaults(resolved, supply), ...decisionLog(resolved)]
 }
 
 const upstreamSettings = [
@@ -80,37 +82,6 @@ function callers({ value, isSet, origin }: Resolved): string[] {
     )
   }
   return faults
-}
-
-function bundle(resolved: Resolved, demo: boolean): string[] {
-  const { isSet, origin } = resolved
-  const faults = []
-  if (isSet('POLICY_BUNDLE_PATH') && isSet('POLICY_BUNDLE_URL')) {
-    faults.push(
-      `${origin('POLICY_BUNDLE_PATH')} and ${origin('POLICY_BUNDLE_URL')} are both set: a bundle has one source; keep one of them`,
-    )
-  }
-  if (isSet('POLICY_BUNDLE_TOKEN') && !isSet('POLICY_BUNDLE_URL')) {
-    faults.push(
-      `${origin('POLICY_BUNDLE_TOKEN')} is set and would not be used: set POLICY_BUNDLE_URL, or remove it`,
-    )
-  }
-  const isThere = demo || isSet('POLICY_BUNDLE_PATH') || isSet('POLICY_BUNDLE_URL')
-  if (isSet('POLICY_BUNDLE_SHA256') && !isThere) {
-    faults.push(
-      `${origin('POLICY_BUNDLE_SHA256')} is set and there is no bundle: set POLICY_BUNDLE_PATH or POLICY_BUNDLE_URL`,
-    )
-  }
-  if (isSet('POLICY_BUNDLE_SHA256') && failsOpen(resolved)) {
-    faults.push(
-      `${origin('POLICY_BUNDLE_SHA256')} demands one bundle, and calls would pass without it: set POLICY_MODE=enforce or POLICY_FAIL_MODE=closed, or remove the digest`,
-    )
-  }
-  return faults
-}
-
-function failsOpen(resolved: Resolved): boolean {
-  return stanceOf(resolved).mode !== 'off' && resolved.value('POLICY_FAIL_MODE') === 'open'
 }
 
 function decisionLog({ value, isSet, origin }: Resolved): string[] {

@@ -1,6 +1,6 @@
-import { isMap, LineCounter, parseDocument } from 'yaml'
+import { readYaml } from '../bundles/yaml-document.js'
 import type { Content } from './content.js'
-import { errorCode, type ReadFile } from './given.js'
+import { adviceOnFile, errorCode, type ReadFile } from './given.js'
 
 /**
  * Reads a file of YAML or JSON (which is YAML too). `content` is empty for an empty file and undefined where it holds
@@ -12,24 +12,20 @@ export function readDocument(
   path: string,
   readFile: ReadFile,
 ): { readonly content: Content | undefined } | { readonly faults: readonly string[] } {
-  const lines = new LineCounter()
+  let text: string
   try {
-    const document = parseDocument(readFile(path), { prettyErrors: false, lineCounter: lines })
-    // Behind a fault of syntax others follow that are none.
-    const broken = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY')
-    const errors = broken === undefined ? document.errors : [broken]
-    if (errors.length > 0) {
-      const faults = errors.map(({ code, pos }) => {
-        const { line, col } = lines.linePos(pos[0])
-        const fault = code === 'DUPLICATE_KEY' ? 'has a key twice' : `is not valid YAML: ${code}`
-        return `${name} ${fault} at line ${line}, column ${col}`
-      })
-      return { faults }
-    }
-    if (document.contents === null) return { content: {} }
-    if (!isMap(document.contents)) return { content: undefined }
-    return { content: document.toJS({ maxAliasCount: 100 }) as Content }
+    text = readFile(path)
   } catch (error) {
-    return { faults: [`${name} cannot be read (${errorCode(error)})`] }
+    return { faults: [`${name} cannot be read (${errorCode(error)}): ${adviceOnFile(error)}`] }
   }
+  const document = readYaml(text)
+  if (document.type === 'faults') {
+    const faults = document.faults.map(({ code, line, column }) => {
+      const fault = code === 'DUPLICATE_KEY' ? 'has a key twice' : `is not valid YAML: ${code}`
+      return `${name} ${fault} at line ${line}, column ${column}`
+    })
+    return { faults }
+  }
+  if (document.value === undefined) return { content: {} }
+  return { content: document.isMapping ? (document.value as Content) : undefined }
 }

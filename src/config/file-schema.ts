@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { settingNames, settingOf } from './settings.js'
-import type { Setting } from './settings.js'
+import type { Setting } from './setting.js'
 
 /** The JSON Schema (draft 2020-12) of the config file. */
 export function configFileSchema(): Readonly<Record<string, unknown>> {

@@ -41,11 +41,25 @@ export function readSecret(
       return broken(`${origin}: the file ${path} is empty; write the secret into it`)
     return { given: { type: 'value', value, origin }, faults: [] }
   } catch (error) {
-    return broken(`${origin}: the file ${path} cannot be read (${errorCode(error)})`)
+    return broken(
+      `${origin}: the file ${path} cannot be read (${errorCode(error)}): ${adviceOnFile(error)}`,
+    )
   }
 }
 
 /** The system's short name of a failure, such as `ENOENT`: it says why and repeats nothing of the content. */
+/** What to do about a file that cannot be read. */
+export function adviceOnFile(error: unknown): string {
+  return fileAdvice.get(errorCode(error)) ?? 'check the file and its path'
+}
+
+const fileAdvice: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file; check the path'],
+  ['ENOTDIR', 'there is no such file; check the path'],
+  ['EISDIR', 'it is a folder; name the file in it'],
+  ['EACCES', 'this user may not read it; change its mode or its owner'],
+])
+
 export function errorCode(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' ? code : 'unreadable'

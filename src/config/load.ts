@@ -4,8 +4,10 @@ import { fromEnvironment } from './environment.js'
 import { fromFile } from './file.js'
 import { fromFlags } from './flags.js'
 import { replicaName } from './replica.js'
+import { checkFolder, type CheckFolder } from './folder.js'
 import { resolve, type Resolved } from './resolve.js'
 import { readServers, type Servers } from './servers.js'
+import { readSupply, type Supply } from './supply.js'
 import type { Config, StdioConfig } from './config.js'
 import type { Environment } from './environment.js'
 import type { Flags } from './flags.js'
@@ -20,26 +22,38 @@ export interface Settings {
   readonly flags: Flags
   readonly env: Environment
   readonly readFile: ReadFile
+  /** Left out: the folders of this machine. */
+  readonly checkFolder?: CheckFolder
 }
 
 /** Flags, then environment, then config file, then defaults. */
-export function loadConfig({ flags, env, readFile }: Settings): Loaded {
+export function loadConfig(settings: Settings): Loaded {
+  const { flags, env, readFile } = settings
   const demo = flags['demo'] === true
-  const { resolved, faults } = resolve(sourcesOf({ flags, env, readFile }))
+  const { resolved, faults } = resolve(sourcesOf(settings))
   const read = serversOf(resolved, env, readFile)
-  const around = { demo, servers: read?.servers }
-  const every = [...faults, ...(read?.faults ?? []), ...contradictions(resolved, around)]
+  const supply = supplyOf(resolved, settings, demo)
+  const around = { demo, servers: read?.servers, supply }
+  const every = [
+    ...faults,
+    ...(read?.faults ?? []),
+    ...supply.faults,
+    ...contradictions(resolved, around),
+  ]
   return loaded(every, () => assemble(resolved, around, replicaOf(env)))
 }
 
 /** The configuration of `portcullis stdio`, whose upstream stands on the command line. */
-export function loadStdioConfig(
-  { flags, env, readFile }: Settings,
-  server: Launched,
-): Loaded<StdioConfig> {
-  const { resolved, faults } = resolve(sourcesOf({ flags, env, readFile }))
-  const every = [...faults, ...stdioContradictions(resolved)]
-  return loaded(every, () => assembleStdio(resolved, { server, env }, replicaOf(env)))
+export function loadStdioConfig(settings: Settings, server: Launched): Loaded<StdioConfig> {
+  const { env } = settings
+  const { resolved, faults } = resolve(sourcesOf(settings))
+  const supply = supplyOf(resolved, settings, false)
+  const every = [...faults, ...supply.faults, ...stdioContradictions(resolved, supply)]
+  return loaded(every, () => assembleStdio(resolved, { server, env, supply }, replicaOf(env)))
+}
+
+function supplyOf(resolved: Resolved, settings: Settings, demo: boolean): Supply {
+  return readSupply(resolved, { checkFolder, ...settings, demo })
 }
 
 function loaded<C>(faults: readonly string[], make: () => C): Loaded<C> {

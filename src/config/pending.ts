@@ -6,17 +6,7 @@ export interface PendingSetting {
 }
 
 export const pendingSettings: Readonly<Record<string, PendingSetting>> = {
-  POLICY_VERIFICATION_KEYS: pending('policy.bundle.verificationKeys'),
-  POLICY_REQUIRE_SIGNATURE: pending('policy.bundle.requireSignature', false),
-  POLICY_CACHE_DIR: pending('policy.bundle.cacheDir'),
   POLICY_RULES_PATH: pending('policy.rulesPath'),
-  POLICY_BUNDLES_FILE: pending('policy.bundlesFile'),
-  POLICY_CANDIDATE_PATH: pending('policy.candidate.path'),
-  POLICY_CANDIDATE_URL: pending('policy.candidate.url'),
-  POLICY_CANDIDATE_SAMPLE: pending('policy.candidate.sample'),
-  POLICY_ALLOW_ROLLBACK: pending('policy.bundle.allowRollback', false),
-  POLICY_BUDGET_MS: pending('policy.budgetMs'),
-  POLICY_LARGE_INPUT: pending('policy.largeInput'),
   AUTH_ISSUER: pending('auth.issuer'),
   AUTH_AUDIENCE: pending('auth.audience'),
   AUTH_JWKS_URL: pending('auth.jwksUrl'),

@@ -1,6 +1,7 @@
 import { pendingSettings } from './pending.js'
 import { settingNames, settingOf } from './settings.js'
-import type { Setting, SettingName } from './settings.js'
+import type { Setting } from './setting.js'
+import type { SettingName } from './settings.js'
 
 /** The reference page with its generated parts, each between two marks, written anew. */
 export function fillReference(page: string): string {
@@ -14,13 +15,18 @@ export function fillReference(page: string): string {
   }, page)
 }
 
+/** A help text without the marks of Markdown, for a terminal. */
+export function plainText(help: string): string {
+  return help.replaceAll('`', '').replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1')
+}
+
 /** All settings with their defaults, for `--help`. */
 export function settingsHelp(): string {
   return settingNames
     .map((name) => {
       const { help, ...setting } = settingOf(name)
       const file = setting.secret ? ` (or ${name}_FILE)` : ''
-      return `  ${name}${file}\n      ${help.replaceAll('`', '')} Default: ${spelled(setting.default)}.`
+      return `  ${name}${file}\n      ${plainText(help)} Default: ${spelled(setting.default)}.`
     })
     .join('\n')
 }

@@ -1,6 +1,7 @@
 import { settingNames, settingOf, settings } from './settings.js'
 import type { Given, Source } from './given.js'
-import type { Setting, SettingName, ValueOf } from './settings.js'
+import type { Setting } from './setting.js'
+import type { SettingName, ValueOf } from './settings.js'
 
 /** The settings as they hold: given and allowed, or else the default. */
 export interface Resolved {

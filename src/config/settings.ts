@@ -1,52 +1,18 @@
-import { isBindAddress, isHostHeaderName, isHttpAddress, isNetwork, isOrigin } from './addresses.js'
+import { isHostHeaderName, isNetwork, isOrigin } from './addresses.js'
+import { policySettings } from './policy-settings.js'
 import { longestTimerMs } from './server-members.js'
 import { keysOf } from './session-key.js'
-import { choice, listOf, text, wholeNumber, wordOrList, yesOrNo } from './value-type.js'
-import type { ValueType } from './value-type.js'
-
-/** One thing that an operator can set. `D` is `undefined` where it has no default. */
-export interface Setting<T, D extends T | undefined = T | undefined> {
-  readonly type: ValueType<T>
-  /** Where it stands in the config file; a secret also has the same key with `File` at its end. */
-  readonly key: string
-  /** The flag of `serve` and `check`, without its dashes. */
-  readonly flag: string | undefined
-  readonly default: D
-  /** Its value is never shown, and `NAME_FILE` names a file that holds it. */
-  readonly secret: boolean
-  /** Values that are documented for a later version. */
-  readonly pending: readonly string[]
-  readonly help: string
-}
-
-interface Description {
-  readonly key: string
-  readonly help: string
-  readonly flag?: string
-  readonly secret?: boolean
-  readonly pending?: readonly string[]
-}
-
-const largestBytes = 1_073_741_824
-const port = wholeNumber(0, 65_535)
-const bytes = wholeNumber(1, largestBytes)
-const bindAddress = text('an IP address or a host name', { isAllowed: isBindAddress })
-const httpAddress = text('an http or https URL without credentials and without a fragment', {
-  pattern: /^https?:\/\//i,
-  isAllowed: isHttpAddress,
-})
-const path = text('the path of a file')
-const token = text('one word of visible ASCII characters', { pattern: /^[\x21-\x7e]+$/ })
-const headerName = text('the name of a header that carries no credentials', {
-  pattern: /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
-  isAllowed: (name) => !credentialHeaders.includes(name.toLowerCase()),
-})
-const credentialHeaders = ['authorization', 'cookie', 'proxy-authorization', 'x-api-key']
-const digest = text('64 hexadecimal digits', { pattern: /^[0-9a-fA-F]{64}$/ })
-const logDestination = text(
-  'stdout, stderr, off, or the path of a file with a folder or an extension in it',
-  { isAllowed: (value) => ['stdout', 'stderr', 'off'].includes(value) || /[./\\]/.test(value) },
-)
+import {
+  bindAddress,
+  bytes,
+  httpAddress,
+  logDestination,
+  path,
+  port,
+  token,
+} from './setting-types.js'
+import { optional, preset, type Setting } from './setting.js'
+import { choice, listOf, text, wholeNumber } from './value-type.js'
 
 /** Every setting, by its name in the environment. Parsing, `--help`, reference and schema come from here. */
 export const settings = {
@@ -124,65 +90,7 @@ export const settings = {
     key: 'upstream.maxMessageBytes',
     help: 'Largest upstream message that has to be read; over it the caller gets 502.',
   }),
-  EXPERIMENTAL_POLICY_ENGINE: optional(yesOrNo, {
-    key: 'policy.experimentalEngine',
-    help: '`true`: enforce, and pass calls while no policy is there. `false`: off, whatever else is set.',
-  }),
-  POLICY_ENABLED: optional(yesOrNo, {
-    key: 'policy.enabled',
-    help: 'The same switch as `EXPERIMENTAL_POLICY_ENGINE`.',
-  }),
-  POLICY_MODE: optional(choice('enforce', 'warn', 'audit-only', 'off'), {
-    key: 'policy.mode',
-    flag: 'policy-mode',
-    help: 'What happens to decisions. `enforce` fails closed while no policy is there. Not set: `audit-only`, unless a switch says otherwise.',
-  }),
-  POLICY_FAIL_MODE: optional(choice('open', 'closed'), {
-    key: 'policy.failMode',
-    help: 'Overrides what happens in enforce mode while no policy is there. A refused bundle always fails closed.',
-  }),
-  POLICY_BUNDLE_PATH: optional(path, {
-    key: 'policy.bundle.path',
-    flag: 'policy-bundle',
-    help: 'Bundle on disk; watched, and read again on SIGHUP. With `--demo`: the starter bundle.',
-  }),
-  POLICY_BUNDLE_URL: optional(httpAddress, {
-    key: 'policy.bundle.url',
-    help: 'Bundle over HTTP(S), polled with its ETag.',
-  }),
-  POLICY_POLL_SEC: preset(wholeNumber(0, 2_147_483), 60, {
-    key: 'policy.bundle.pollSec',
-    help: 'Seconds between two polls of `POLICY_BUNDLE_URL`; `0`: only on SIGHUP.',
-  }),
-  POLICY_BUNDLE_SHA256: optional(digest, {
-    key: 'policy.bundle.sha256',
-    help: 'The archive must have this SHA-256.',
-  }),
-  POLICY_BUNDLE_MAX_BYTES: preset(bytes, 67_108_864, {
-    key: 'policy.bundle.maxBytes',
-    help: 'Largest archive; unpacked it may be at most four times that.',
-  }),
-  POLICY_BUNDLE_TOKEN: optional(token, {
-    key: 'policy.bundle.token',
-    secret: true,
-    help: 'Bearer token for the bundle server.',
-  }),
-  POLICY_MAX_INPUT_BYTES: preset(bytes, 1_048_576, {
-    key: 'policy.maxInputBytes',
-    help: 'Largest document that policy is shown; over it is a policy error.',
-  }),
-  POLICY_DENY_STYLE: preset(choice('http', 'jsonrpc', 'tool-error'), 'http', {
-    key: 'policy.denyStyle',
-    help: 'How a refusal looks. `jsonrpc` suits agents: the error arrives with HTTP 200.',
-  }),
-  POLICY_DENY_DETAIL: preset(choice('full', 'reason', 'none'), 'full', {
-    key: 'policy.denyDetail',
-    help: 'How much a refused caller is told.',
-  }),
-  POLICY_INPUT_HEADERS: preset(wordOrList('all', listOf(headerName)), 'all', {
-    key: 'policy.inputHeaders',
-    help: 'Request headers that policy sees; never those that carry credentials.',
-  }),
+  ...policySettings,
   AUTH_MODE: preset(listOf(choice('none', 'trusted-headers')), ['none'], {
     key: 'auth.mode',
     pending: ['jwt'],
@@ -250,16 +158,4 @@ export function settingOf(name: SettingName): Setting<unknown> {
 
 export function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(settings, name)
-}
-
-function preset<T>(type: ValueType<T>, value: NoInfer<T>, description: Description): Setting<T, T> {
-  return { ...filled(description), type, default: value }
-}
-
-function optional<T>(type: ValueType<T>, description: Description): Setting<T, undefined> {
-  return { ...filled(description), type, default: undefined }
-}
-
-function filled(description: Description) {
-  return { flag: undefined, secret: false, pending: [], ...description }
 }

@@ -3,7 +3,10 @@ import type { Resolved } from './resolve.js'
 import type { Server } from './server.js'
 
 /** What is wrong with the upstreams as a whole: where they come from, and how the gateway proves itself to them. */
-export function upstreamFaults(resolved: Resolved, { demo, servers }: Around): string[] {
+export function upstreamFaults(
+  resolved: Resolved,
+  { demo, servers }: Pick<Around, 'demo' | 'servers'>,
+): string[] {
   const { isSet, origin } = resolved
   if (isSet('UPSTREAM_URL') && isSet('UPSTREAMS_FILE')) {
     return [

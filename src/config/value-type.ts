@@ -18,6 +18,13 @@ export function wholeNumber(minimum: number, maximum: number): ValueType<number>
   }
 }
 
+/** A part of a whole. */
+export const share: ValueType<number> = {
+  allowed: 'a number from 0 to 1',
+  schema: z.number().min(0).max(1),
+  fromText: (text) => (/^(?:[01]|[01]?\.[0-9]{1,15})$/.test(text) ? Number(text) : text),
+}
+
 export function choice<const T extends string>(...choices: readonly [T, ...T[]]): ValueType<T> {
   return {
     allowed: choices.length === 1 ? choices[0] : `one of ${choices.join(', ')}`,

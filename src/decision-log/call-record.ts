@@ -83,7 +83,15 @@ export function sentDigest(sent: Call): string {
   return `,"sent_digest":"${digestOf(payloadOf(sent))}"`
 }
 
-function membersOf({ message, operation, principal, server, session, direction }: Call): string {
+/** Members as JSON, each with a comma before it. */
+export function membersOf({
+  message,
+  operation,
+  principal,
+  server,
+  session,
+  direction,
+}: Call): string {
   const { id, roles, teams, via } = principal
   const target = targetOf(operation)
   const targetMember =

@@ -1,5 +1,6 @@
 import type { Call } from '../domain/call.js'
 import {
+  type CandidateEntry,
   type DecisionEntry,
   type Entry,
   type OutcomeEntry,
@@ -7,7 +8,14 @@ import {
   verdictOf,
 } from '../domain/entry.js'
 import type { ArgsRecord } from './args.js'
-import { type CallRecord, createCallRecords, payloadDigest, sentDigest } from './call-record.js'
+import { disagreementMembers } from './candidate-line.js'
+import {
+  type CallRecord,
+  createCallRecords,
+  membersOf,
+  payloadDigest,
+  sentDigest,
+} from './call-record.js'
 import { quoted, texts, written } from './json-line.js'
 import { payloadOf } from '../domain/payload.js'
 import { isLong } from './payload.js'
@@ -95,6 +103,19 @@ export function createLines(argsOf: ArgsRecord): Lines {
       `,"outcome":"${entry.outcome}","source":${quoted(entry.source)}` +
       `,"revision":${quoted(entry.revision)},"bundle_digest":${quoted(entry.bundleDigest)}` +
       (entry.error === '' ? '' : `,"error":${quoted(entry.error)}`) +
+      (entry.bundles.length === 0 ? '' : `,"bundles":${written(entry.bundles)}`) +
+      (entry.rolledBack ? ',"rolled_back":true' : '') +
+      '}\n'
+    )
+  }
+
+  function candidateLine(entry: CandidateEntry, seq: number): string {
+    const { call, decisionId, hook } = entry
+    return (
+      `{"type":"candidate","seq":${seq},"time":"${timestamp(entry.time)}"` +
+      `,"call_id":${quoted(call.id)},"decision_id":${quoted(decisionId)},"hook":"${hook}"` +
+      disagreementMembers(entry) +
+      membersOf(call) +
       '}\n'
     )
   }
@@ -107,6 +128,8 @@ export function createLines(argsOf: ArgsRecord): Lines {
         return outcomeLine(entry, seq)
       case 'reload':
         return reloadLine(entry, seq)
+      case 'candidate':
+        return candidateLine(entry, seq)
     }
   }
 }

@@ -56,6 +56,14 @@ export interface Shown extends Allow {
 
 export type Effect = Decision['effect']
 
+/** How strict an effect is: deny, then ask, then dry_run, then allow. */
+export const strictness: Readonly<Record<Effect, number>> = {
+  allow: 0,
+  dry_run: 1,
+  ask: 2,
+  deny: 3,
+}
+
 export type DenyCode =
   | 'policy_deny'
   | 'validation_failed'
@@ -72,8 +80,10 @@ export type FaultCause =
   | 'invalid_result'
   | 'input'
   | 'input_too_large'
+  | 'result_too_large'
   | 'obligation'
   | 'budget'
+  | 'memory'
 
 /** A rule on trial: it leaves a mark in the record and changes nothing. */
 export interface TrialRule {

@@ -2,7 +2,7 @@ import type { Call } from './call.js'
 import type { Decision, DenyCode, Hook, Mode } from './decision.js'
 
 /** One line of the decision log, before it is written out. Texts and digests are made when it is appended. */
-export type Entry = DecisionEntry | OutcomeEntry | ReloadEntry
+export type Entry = DecisionEntry | OutcomeEntry | ReloadEntry | CandidateEntry
 
 export interface DecisionEntry {
   readonly type: 'decision'
@@ -58,7 +58,34 @@ export interface ReloadEntry {
   readonly revision: string
   readonly bundleDigest: string
   readonly error: string
+  /** Every bundle that is in force after an `activated` load; empty otherwise. */
+  readonly bundles: readonly LoadedBundle[]
+  /** The policy in force was set aside for an older one because the operator allows it. */
+  readonly rolledBack: boolean
 }
+
+export interface LoadedBundle {
+  readonly name: string
+  readonly revision: string
+  readonly digest: string
+}
+
+/** A policy on trial would have decided otherwise. */
+export interface CandidateEntry {
+  readonly type: 'candidate'
+  readonly time: number
+  /** The decision that stood. */
+  readonly decisionId: string
+  readonly hook: Hook
+  readonly call: Call
+  readonly change: CandidateChange
+  /** What was decided, and what the candidate would have decided. */
+  readonly active: Decision
+  readonly candidate: Decision
+}
+
+/** `obligations`: the effect is the same, and what is to be rewritten, masked or told is not. */
+export type CandidateChange = 'allow_to_deny' | 'deny_to_allow' | 'effect' | 'obligations' | 'error'
 
 /** What a decision amounts to, in the words that the decision log and the operator log share. */
 export interface Verdict {

@@ -8,6 +8,8 @@ import { anonymous, type Principal } from './principal.js'
 export interface PolicyInput {
   readonly hook: Hook
   readonly call: Call
+  /** The only clock that policy has: milliseconds since the epoch, as the document says it. */
+  readonly time: number
   /** UTF-8 JSON; arguments and responses are spans of the message's own bytes. */
   readonly document: Buffer
 }
@@ -87,7 +89,7 @@ export function inputAt(description: CallDescription, moment: Moment): PolicyInp
     end += added.text.copy(document, end, added.span.start, added.span.end)
   }
   document.write(closing, end, 'latin1')
-  return { hook, call, document }
+  return { hook, call, time, document }
 }
 
 interface Subject {

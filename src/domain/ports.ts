@@ -21,6 +21,11 @@ export interface Policy {
   evaluate(input: PolicyInput): Decision
   /** Which items of a page stay (hook `list`). Never throws either. */
   list(input: PolicyInput): ListDecision
+  /**
+   * Another policy is in force: lets go of memory that only the one in force needs. Calls that began under this one are
+   * still decided by it.
+   */
+  retire(): void
 }
 
 /** Whether there is a policy now, and if not, why: only an absent one may fail open. */

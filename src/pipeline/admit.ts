@@ -1,5 +1,5 @@
 import type { Call } from '../domain/call.js'
-import type { Decision } from '../domain/decision.js'
+import { strictness, type Allow, type Decision, type Deny } from '../domain/decision.js'
 import { GatewayError } from '../domain/errors.js'
 import type { Policy, PolicyState } from '../domain/ports.js'
 import { inputAt, type CallDescription } from '../domain/policy-input.js'
@@ -8,7 +8,7 @@ import { withImplied } from './implied.js'
 import { enforces, judge, policyError, record, unruled, type Verdict } from './judge.js'
 import { admitSubscriptions } from './listen-subscriptions.js'
 import { writableRoot } from './oblige.js'
-import { strictness, type PipelineParts } from './parts.js'
+import type { PipelineParts } from './parts.js'
 import { admitInputResponses } from './input-responses.js'
 import { refusal } from './refuse.js'
 import { rewritten } from './rewritten-call.js'
@@ -16,6 +16,7 @@ import { cutClientExtensions } from './advertised.js'
 import { learnAnnotations } from './ask-for-tools.js'
 import { remirror } from './remirror.js'
 import { admitTask } from './task-calls.js'
+import { showUnjudged } from './shown-to-candidate.js'
 import { isRefused, refuseUnknown } from './unknown-methods.js'
 
 /** A call that may go on, as policy permits it, with the policy that judges what comes back. */
@@ -121,7 +122,7 @@ async function admitUnjudged(
 ): Promise<Permitted> {
   const decisionId = parts.newId()
   const failOpen = enforces(parts.mode) && state.state === 'absent' && parts.failMode === 'open'
-  const decision: Decision =
+  const decision: Allow | Deny =
     failOpen || !enforces(parts.mode)
       ? { ...unruled, effect: 'allow', reason: '', obligations: [] }
       : { ...policyError(unruled, undefined, notInForce), code: 'policy_unavailable' }
@@ -133,6 +134,7 @@ async function admitUnjudged(
     if (!failOpen) throw thrown
   })
   if (decision.effect === 'deny') throw refusal(decision, decisionId, { forwarded: false })
+  showUnjudged(call, decision, decisionId, parts)
   return unjudged(call, undefined, decisionId)
 }
 

@@ -1,12 +1,12 @@
 import type { Call } from '../domain/call.js'
-import type { Decision } from '../domain/decision.js'
+import { strictness, type Decision } from '../domain/decision.js'
 import { GatewayError } from '../domain/errors.js'
 import { targetOf, type Operation } from '../domain/operation.js'
 import { inputAt } from '../domain/policy-input.js'
 import type { Policy } from '../domain/ports.js'
 import { impliedOperations } from './implied-operations.js'
 import { policyError } from './judge.js'
-import { strictness, type PipelineParts } from './parts.js'
+import type { PipelineParts } from './parts.js'
 
 /**
  * The stricter of what was decided about a call and what policy says of all that it does through other methods. There

@@ -3,10 +3,11 @@ import type { Decision, Deny, Hook, Mode, Ruling } from '../domain/decision.js'
 import type { Span } from '../domain/json.js'
 import type { ResponseMessage } from '../domain/message.js'
 import type { Policy } from '../domain/ports.js'
-import { inputAt, type CallDescription } from '../domain/policy-input.js'
+import { inputAt, type CallDescription, type PolicyInput } from '../domain/policy-input.js'
 import { applyObligations, ObligationFault, type Root } from './oblige.js'
 import type { PipelineParts } from './parts.js'
 import { unrecorded } from './refuse.js'
+import { asJudged } from './shown-to-candidate.js'
 
 /** One message that policy is asked about. */
 export interface Question {
@@ -71,9 +72,11 @@ export function judge(
   parts: PipelineParts,
 ): Verdict | Promise<Verdict> {
   const started = performance.now()
-  const decision = ask(question, policy, parts)
+  const input = inputOf(question, parts)
+  const decision = input === undefined ? unshowable(policy) : policy.evaluate(input)
   const evalUs = Math.round((performance.now() - started) * 1000)
   const decisionId = parts.newId()
+  if (input !== undefined) parts.trial?.saw(asJudged(input, decision, decisionId))
   const asGiven = { decisionId, decision, text: question.text, evalUs }
   const obligations = dutiesOf(decision)
   if (obligations.length === 0) return asGiven
@@ -94,16 +97,19 @@ export function judge(
   }
 }
 
-function ask(question: Question, policy: Policy, parts: PipelineParts): Decision {
-  const { hook, described, response, wellFormed } = question
-  if (!wellFormed) {
-    return policyError(
-      { ...unruled, revision: policy.revision },
-      'input',
-      'the message holds a lone surrogate, which policy cannot be shown',
-    )
-  }
-  return policy.evaluate(inputAt(described, { hook, time: parts.now(), response }))
+function inputOf(
+  { hook, described, response, wellFormed }: Question,
+  { now }: PipelineParts,
+): PolicyInput | undefined {
+  return wellFormed ? inputAt(described, { hook, time: now(), response }) : undefined
+}
+
+function unshowable({ revision }: Policy): Deny {
+  return policyError(
+    { ...unruled, revision },
+    'input',
+    'the message holds a lone surrogate, which policy cannot be shown',
+  )
 }
 
 function dutiesOf(decision: Decision) {

@@ -2,7 +2,7 @@ import type { Call } from '../domain/call.js'
 import type { Shown, Deny } from '../domain/decision.js'
 import { GatewayError } from '../domain/errors.js'
 import type { ResponseMessage } from '../domain/message.js'
-import { inputAt } from '../domain/policy-input.js'
+import { inputAt, type PolicyInput } from '../domain/policy-input.js'
 import { insertAt } from '../wire/json-tree.js'
 import { resultOf, withResult } from './edited-result.js'
 import { enforces, policyError, record, unruled } from './judge.js'
@@ -14,6 +14,7 @@ import type { PipelineParts } from './parts.js'
 import { refusal, withheld } from './refuse.js'
 import type { Judging } from './judging.js'
 import type { ResponseStep } from './response-steps.js'
+import { asJudged } from './shown-to-candidate.js'
 
 /** Lists show what their reader may use: each page as `mcp/list` leaves it. */
 export const listedItems: ResponseStep = {
@@ -57,8 +58,9 @@ async function releasePage(
 ): Promise<ResponseMessage> {
   const page = pageIn(message, method)
   if (page instanceof GatewayError) return releaseUnreadable(message, page, judging, parts)
-  const { decision, evalUs } = ask(message, page, judging, parts)
+  const { input, decision, evalUs } = ask(message, page, judging, parts)
   const decisionId = parts.newId()
+  parts.trial?.saw(asJudged(input, decision, decisionId, page.names))
   await put({ decisionId, decision, evalUs }, wouldHide(page, decision, parts), judging, parts)
   if (!enforces(parts.mode)) return message
   noteListed(message, { method, page, shown: digestOfShown(page.names, decision) }, judging, parts)
@@ -95,12 +97,12 @@ function ask(
   { span }: ListPage,
   { call, policy, described }: Judging,
   parts: PipelineParts,
-): { readonly decision: Shown | Deny; readonly evalUs: number } {
+): { readonly input: PolicyInput; readonly decision: Shown | Deny; readonly evalUs: number } {
   const description = described?.call === call ? described : parts.describe(call)
   const input = inputAt(description, { hook: 'list', time: parts.now(), items: { text, span } })
   const started = performance.now()
   const decision = policy.list(input)
-  return { decision, evalUs: Math.round((performance.now() - started) * 1000) }
+  return { input, decision, evalUs: Math.round((performance.now() - started) * 1000) }
 }
 
 function put(

@@ -1,4 +1,5 @@
-import type { Effect, Mode } from '../domain/decision.js'
+import type { Candidate, Trial } from '../domain/candidate.js'
+import type { Mode } from '../domain/decision.js'
 import type { DecisionEntry } from '../domain/entry.js'
 import type { Call } from '../domain/call.js'
 import type { CallDescription } from '../domain/policy-input.js'
@@ -19,6 +20,10 @@ export interface PipelineParts {
   /** Largest upstream message that is read to be judged, bytes. */
   readonly maxMessageBytes: number
   readonly policies: PolicySource
+  /** A policy on trial, where one is configured. */
+  readonly candidate?: Candidate | undefined
+  /** The call under way, where the candidate follows it. */
+  readonly trial?: Trial | undefined
   readonly patterns: Patterns
   readonly upstream: Upstream
   readonly serverRequests: ServerRequests
@@ -105,12 +110,4 @@ export interface PipelineEvents {
   /** Seconds until the upstream's headers were there. */
   upstreamAnswered(server: string, seconds: number): void
   upstreamFailed(server: string, error: unknown): void
-}
-
-/** How strict an effect is: deny, then ask, then dry_run, then allow. */
-export const strictness: Readonly<Record<Effect, number>> = {
-  allow: 0,
-  dry_run: 1,
-  ask: 2,
-  deny: 3,
 }

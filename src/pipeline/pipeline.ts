@@ -6,6 +6,7 @@ import type { Pipeline } from '../domain/ports.js'
 import type { Reply } from '../domain/reply.js'
 import { admit, unjudged, type Permitted } from './admit.js'
 import type { Answer, Handled, RefusedAnswer } from '../domain/answer.js'
+import { onTrial } from './on-trial.js'
 import type { PipelineParts } from './parts.js'
 import { afterAdmission } from './refuse.js'
 import { rehearse } from './rehearse.js'
@@ -17,6 +18,11 @@ import { comparableId } from './request-id.js'
 
 /** A straight line: admit, forward, release. A throw before forward means nothing was forwarded. */
 export function createPipeline(parts: PipelineParts): Pipeline {
+  const { candidate } = parts
+  return candidate === undefined ? pipelineOf(parts) : onTrial(parts, candidate, pipelineOf)
+}
+
+function pipelineOf(parts: PipelineParts): Pipeline {
   const { upstream, policies } = parts
 
   const forward = async (call: Call, hangUp: HangUp): Promise<Reply> => {

@@ -2,11 +2,13 @@ import type { Call } from '../domain/call.js'
 import type { Policy } from '../domain/ports.js'
 import type { ResponseMessage } from '../domain/message.js'
 import { readMessage } from '../wire/message.js'
+import { unjudged } from './admit.js'
 import { declined } from './decline.js'
 import { enforces } from './judge.js'
 import { judgeAnswer } from './judge-answer.js'
 import type { PipelineParts } from './parts.js'
 import { comparableId } from './request-id.js'
+import { showReply } from './shown-to-candidate.js'
 import { openRelatedId } from './task-calls.js'
 
 /** An answer of a client: the call as it was judged, and as it may go on. */
@@ -32,7 +34,10 @@ export async function admitAnswer(
     message,
     operation: { type: 'other', kind, params: undefined },
   }
-  if (!policy.hooks.post) return { judged, sent: judged }
+  if (!policy.hooks.post) {
+    showReply(message.text, unjudged(judged, policy, ''), parts)
+    return { judged, sent: judged }
+  }
   const { decision, text } = await judgeAnswer(message, judged, policy, parts)
   if (!enforces(parts.mode)) return { judged, sent: judged }
   const awaits = message.members.has('task') ? 'task' : kind

@@ -13,6 +13,7 @@ import { releaseNotification } from './release-notification.js'
 import { releaseResponse } from './release-response.js'
 import { releaseServerRequest } from './release-server-request.js'
 import { comparableId } from './request-id.js'
+import { showReply } from './shown-to-candidate.js'
 import { releaseTaskNotice } from './task-notices.js'
 import { withhold } from './withhold.js'
 
@@ -41,7 +42,10 @@ export async function releaseMessage(
   const judging = judgingNow(stream, parts)
   const inForce = policyInForce(parts)
   const reading = judging ?? (inForce && { ...stream.permitted, policy: inForce })
-  if (reading === undefined) return text
+  if (reading === undefined) {
+    if (!stream.listening) showReply(text, stream.permitted, parts)
+    return text
+  }
   const message = await read(text, reading, parts)
   if (message?.form === 'request') {
     return releaseServerRequest(message, { ...reading, policy: inForce ?? reading.policy }, parts)

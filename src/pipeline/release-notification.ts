@@ -1,11 +1,13 @@
 import type { Call } from '../domain/call.js'
 import type { NotificationMessage } from '../domain/message.js'
+import type { JudgedResponse } from '../domain/policy-input.js'
 import type { Policy } from '../domain/ports.js'
 import { methodRow } from '../wire/methods.js'
 import { withImplied } from './implied.js'
 import { enforces, judge, policyError, record, unruled, type Verdict } from './judge.js'
 import type { PipelineParts } from './parts.js'
 import type { Judging } from './judging.js'
+import { showNotification } from './shown-to-candidate.js'
 import { isRefused, unknownVerdict } from './unknown-methods.js'
 
 /** A notification of the server, as policy permits it; undefined where it is dropped. */
@@ -34,6 +36,7 @@ async function ruleOnNotification(
   parts: PipelineParts,
 ): Promise<Verdict | undefined> {
   if (isRefused(message.method, parts)) return unknownVerdict(message, parts)
+  if (!policy.hooks.post) showNotification(call, shownOf(message), policy, parts)
   const implies = (methodRow(message.method)?.implies ?? 'none') !== 'none'
   if (!implies && !policy.hooks.post) return undefined
   const verdict = policy.hooks.post
@@ -48,25 +51,30 @@ function asRead({ decision }: Verdict, call: Call, policy: Policy, parts: Pipeli
 }
 
 async function judgeNotification(
-  { text, params, wellFormed }: NotificationMessage,
+  message: NotificationMessage,
   call: Call,
   policy: Policy,
   parts: PipelineParts,
 ): Promise<Verdict> {
-  const span = params?.span
-  const shown = span === undefined ? noParams : { text, span }
+  const { text, params, wellFormed } = message
   return judge(
     {
       hook: 'post',
       described: parts.describe(call),
-      response: { ...shown, isError: false },
+      response: shownOf(message),
       text,
-      root: { name: 'response', span, isError: false },
+      root: { name: 'response', span: params?.span, isError: false },
       wellFormed,
     },
     policy,
     parts,
   )
+}
+
+/** Its params, as policy sees them. */
+function shownOf({ text, params }: NotificationMessage): JudgedResponse {
+  const shown = params === undefined ? noParams : { text, span: params.span }
+  return { ...shown, isError: false }
 }
 
 const noParams = { text: Buffer.from('{}'), span: { start: 0, end: 2 } }

@@ -6,6 +6,7 @@ import type { PipelineParts } from './parts.js'
 import { readMessage } from '../wire/message.js'
 import { leftOf } from './refuse.js'
 import { anyKeys, responseSteps } from './response-steps.js'
+import { showReply } from './shown-to-candidate.js'
 import { taskOrigin } from './task-results.js'
 import type { Judging } from './judging.js'
 import { withWarnings } from './warn.js'
@@ -19,7 +20,9 @@ export async function releaseResponse(
   judging: Judging,
   parts: PipelineParts,
 ): Promise<Buffer> {
-  const text = await judgeResponse(message, taskOrigin(judging, parts), parts)
+  const origin = taskOrigin(judging, parts)
+  showReply(message.text, origin, parts)
+  const text = await judgeResponse(message, origin, parts)
   const isKeyed = anyKeys.isIn(text)
   let released: ResponseMessage | undefined
   for (const step of responseSteps) {

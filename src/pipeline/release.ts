@@ -14,6 +14,8 @@ import { piped, releaseStream } from './release-stream.js'
 import { comparableId } from './request-id.js'
 import { anyKeys, responseSteps, searchesFor } from './response-steps.js'
 import { searchedChunks } from './searched-chunks.js'
+import { isShown, showReply } from './shown-to-candidate.js'
+import { teedChunks } from './teed-chunks.js'
 import { withhold } from './withhold.js'
 
 /**
@@ -30,7 +32,7 @@ export async function release(
   if (reply.form === 'events' && reply.isReadable) {
     return releaseReplyStream(reply, permitted, parts)
   }
-  if (!isJudged(permitted)) return piped(reply)
+  if (!isJudged(permitted)) return pipedUnjudged(reply, permitted, parts)
   const judging = withIssued(permitted, reply)
   if (reply.form === 'events') return releaseUnread(reply, undefined, unreadable(), judging, parts)
   if (isCalledEvents(reply)) {
@@ -73,6 +75,18 @@ function invalid(message: string, cause?: unknown): GatewayError {
   return new GatewayError('upstream_invalid', message, { cause })
 }
 
+/** No policy took part, and nothing of the reply is kept or waited for unless a candidate is to see it. */
+function pipedUnjudged(reply: Reply, permitted: Permitted, parts: PipelineParts): PipedAnswer {
+  const { trial, maxMessageBytes } = parts
+  const isRead = reply.form === 'json' && reply.isReadable && isShown(permitted, parts)
+  if (trial === undefined || !isRead) return piped(reply)
+  const chunks = teedChunks(reply.body, maxMessageBytes, trial, (kept) => {
+    if (typeof kept === 'string') trial.missed(kept)
+    else showReply(kept, permitted, parts)
+  })
+  return { ...piped(reply), chunks }
+}
+
 function withIssued<P extends Permitted>(permitted: P, { headers }: Reply): P {
   if (permitted.call.operation.kind !== 'initialize') return permitted
   const issued = headers.find(([name]) => name === 'mcp-session-id')?.[1]
@@ -99,8 +113,10 @@ async function releaseSearched(
       anyKeys.isIn(text) && searchesFor(judging, parts).some((keys) => keys.isIn(text))
     if (isFound) return releaseText(text, reply, judging, parts)
     noteUnjudged(text, judging, parts)
+    showReply(text, judging, parts)
     return whole(reply, text)
   }
+  if (isShown(judging, parts)) parts.trial?.missed('too_large')
   if (!enforces(parts.mode)) return piped(reply)
   const onFound = () => withhold(tooLong(parts), judging, parts)
   const chunks = searchedChunks(reply.body, searchesFor(judging, parts), onFound)

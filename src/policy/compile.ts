@@ -1,107 +1,112 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Bundle } from '../domain/bundle.js'
+import type { Decision, Hook, ListDecision } from '../domain/decision.js'
 import { PolicySupplyError } from '../domain/errors.js'
-import { isJsonObject } from '../domain/json.js'
+import type { PolicyInput } from '../domain/policy-input.js'
 import type { Patterns, Policy } from '../domain/ports.js'
-import { refusedBuiltins } from './builtins.js'
+import { hooksOf } from './entrypoints.js'
 import { createRegoEvaluator } from './evaluator.js'
-import type { RegoEvaluator } from './evaluator.js'
+import type { OwnCase } from './own-cases.js'
 import { createObligationParser } from './parse-obligations.js'
-import { compileRego } from './rego.js'
-import type { RegoModule } from './rego.js'
+import { prepareRego } from './prepare.js'
+import type { PreparedRego, RegoLimits } from './prepare.js'
+import { fuelOf } from './rego-fuel.js'
+import type { RegoInstance } from './rego-instance.js'
 import { createRegoPolicy } from './rego-policy.js'
+import type { LargeInput } from './rego-policy.js'
+import { instantiateLike } from './rego-snapshot.js'
 import { sampleInputs } from './sample-calls.js'
 
-export interface CompileParts {
+export interface PolicyParts {
+  readonly revision: string
+  readonly digest: string
+  readonly limits: RegoLimits
+  readonly largeInput: LargeInput
   readonly patterns: Patterns
-  /** Longer documents are refused before they are evaluated. */
-  readonly maxInputBytes: number
+  /** Told once an evaluation how much fuel it took. */
+  readonly meter?: (hook: Hook, fuel: number) => void
+  /** What the policy has to have a decision for. */
+  readonly cases?: readonly OwnCase[]
 }
 
 /**
- * Makes a bundle ready to decide: compiled, checked and warmed up, so that its first call is as fast as any other.
+ * Makes a bundle ready to decide, all in this thread.
  * @throws PolicySupplyError `compile` or `check`
  */
-export async function compilePolicy(bundle: Bundle, parts: CompileParts): Promise<Policy> {
-  const { maxInputBytes } = parts
-  const module = await compileRego(bundle.wasm)
-  checkEntrypoints(module.entrypoints, bundle.entrypoints)
-  checkBuiltins(module)
-  checkData(bundle.data)
-  const evaluator = createRegoEvaluator({ module, data: bundle.data, maxInputBytes })
+export async function compilePolicy(
+  bundle: Bundle,
+  parts: Omit<PolicyParts, 'revision' | 'digest'>,
+): Promise<Policy> {
+  const { wasm, entrypoints, data, revision, digest } = bundle
+  if (wasm === undefined) {
+    throw new PolicySupplyError(
+      'check',
+      'The bundle has data and no policy: build it with "opa build -t wasm -e mcp/pre"',
+    )
+  }
+  const prepared = await prepareRego({ wasm, entrypoints, data }, parts.limits)
+  return openPolicy(prepared, { ...parts, revision, digest })
+}
+
+/**
+ * Runs what was prepared, in another thread as a rule. Others get their turn all the while. Takes the pieces out of
+ * `prepared`, which can be opened once.
+ * @throws PolicySupplyError `check`
+ */
+export async function openPolicy(prepared: PreparedRego, parts: PolicyParts): Promise<Policy> {
+  const { module, data, snapshot } = prepared
+  const { maxInputBytes, budgetMs } = prepared.limits
+  const instance = instantiateLike(module, snapshot, maxInputBytes)
+  await fill(instance, snapshot.dataStart, prepared.pieces)
+  const budget = fuelOf(budgetMs)
+  const evaluator = createRegoEvaluator({ module, data, maxInputBytes, budget, instance, snapshot })
   const policy = createRegoPolicy({
+    ...parts,
     evaluator,
-    entrypoints: module.entrypoints,
-    revision: bundle.revision,
-    digest: bundle.digest,
+    hooks: hooksOf(module.entrypoints),
     maxInputBytes,
     obligations: createObligationParser(parts.patterns),
   })
-  await warmUp(policy, evaluator)
+  probe(policy)
+  for (const { name, input } of parts.cases ?? []) {
+    checkCase(name, decide(policy, input))
+    await setImmediate()
+  }
   return policy
 }
 
-function checkEntrypoints(compiled: readonly string[], named: readonly string[]): void {
-  if (!compiled.includes('mcp/pre')) {
-    throw new PolicySupplyError(
-      'check',
-      'The bundle has no entrypoint mcp/pre: define the rule "pre" in package mcp and build with "-e mcp/pre"',
-    )
-  }
-  const differing = [
-    ...compiled.filter((name) => !named.includes(name)),
-    ...named.filter((name) => !compiled.includes(name)),
-  ]
-  if (differing.length > 0) {
-    throw new PolicySupplyError(
-      'check',
-      `The manifest and policy.wasm disagree about ${differing.join(', ')}: build the bundle anew`,
-    )
+async function fill(instance: RegoInstance, start: number, pieces: ArrayBuffer[]): Promise<void> {
+  let end = start
+  for (const piece of pieces.splice(0)) {
+    instance.memory.bytes().set(new Uint8Array(piece), end)
+    end += piece.byteLength
+    await setImmediate()
   }
 }
 
-function checkBuiltins(module: RegoModule): void {
-  const refused = refusedBuiltins(module.builtins)
-  if (refused.length === 0) return
+/** The first evaluation in a thread takes longer than others: no call is to be that one. */
+function probe(policy: Policy): void {
+  const [first] = sampleInputs(policy.hooks)
+  if (first !== undefined) decide(policy, first)
+}
+
+function decide(policy: Policy, input: PolicyInput): Decision | ListDecision {
+  return input.hook === 'list' ? policy.list(input) : policy.evaluate(input)
+}
+
+function checkCase(name: string, decision: Decision | ListDecision): void {
+  if (decision.effect !== 'deny' || decision.fault === undefined) return
+  if (!shapeless.has(decision.fault)) return
   throw new PolicySupplyError(
     'check',
-    `The policy calls builtins that are not offered: ${refused.join('; ')}`,
+    `The policy has no decision for its own case "${name}": ${decision.reason}`,
   )
 }
 
-function checkData(data: Buffer): void {
-  if (!isObjectText(data.toString())) {
-    throw new PolicySupplyError('check', 'The data of the bundle is not a JSON object')
-  }
-}
-
-function isObjectText(text: string): boolean {
-  try {
-    return isJsonObject(JSON.parse(text))
-  } catch {
-    return false
-  }
-}
-
-// Compiled code and both instances are slow until they have run some dozens of times.
-const warmUpRounds = 10
-
-async function warmUp(policy: Policy, evaluator: RegoEvaluator): Promise<void> {
-  const inputs = sampleInputs(policy.hooks)
-  let traps = 0
-  for (let round = 0; round < 2 * warmUpRounds; round++) {
-    for (const input of inputs) {
-      const decision = policy.evaluate(input)
-      if (decision.effect === 'deny' && decision.fault === 'trap') traps += 1
-    }
-    evaluator.exchange()
-    await setImmediate() // calls that are being served come in between
-  }
-  // Some inputs may be more than a policy is made for; most of them are not.
-  if (traps * 2 > inputs.length * 2 * warmUpRounds) {
-    throw new PolicySupplyError(
-      'check',
-      'The policy breaks off on most sample inputs. Evaluate it with "opa eval" on an input of your own',
-    )
-  }
-}
+// What no input excuses: the policy does not say anything that could be followed.
+const shapeless: ReadonlySet<string> = new Set([
+  'undefined',
+  'invalid_result',
+  'conflict',
+  'builtin',
+])

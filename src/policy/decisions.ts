@@ -14,9 +14,7 @@ export function createDecisions(
   const kept: Record<DecidingHook, Map<string, Decision>> = { pre: new Map(), post: new Map() }
   return {
     of: (text, hook, kind) => {
-      // What a patch may write depends on the method: such results are read each time.
-      const isKept = text.length <= longestKept && !text.includes('"patch"')
-      if (!isKept) return read(text, hook, kind)
+      if (text.length > longestKept || mayHavePatch(text)) return read(text, hook, kind)
       const known = kept[hook].get(text)
       if (known !== undefined) return known
       const decision = read(text, hook, kind)
@@ -25,6 +23,11 @@ export function createDecisions(
       return decision
     },
   }
+}
+
+/** What a patch may write depends on the method: such results are read each time, however the name is spelled. */
+function mayHavePatch(text: string): boolean {
+  return text.includes('"patch"') || text.includes('\\u')
 }
 
 const longestKept = 8192

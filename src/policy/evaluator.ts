@@ -1,65 +1,82 @@
-import { worstInputRoom } from './rego.js'
-import type { RegoInstance, RegoModule } from './rego.js'
+import { numbersOf } from './entrypoints.js'
+import { createLiveInstance } from './live-instance.js'
+import type { Live, LiveInstanceParts } from './live-instance.js'
+import { asRegoFault, RegoFault } from './rego-fault.js'
+import type { RegoInput } from './rego-host.js'
 
-/** Evaluates one module over one data document, whatever the single evaluations do to their instances. */
+/** Evaluates one module over one data document, each time as if it were the first. */
 export interface RegoEvaluator {
   /**
-   * The result set of the entrypoint as JSON text; `[]` where policy leaves it undefined.
+   * The result set of the hook's entrypoint as JSON text: `[{"result":…}]`, or `[]` where policy leaves it undefined. The
+   * document must be valid JSON: the module reads broken text as "no input" and says nothing.
    * @throws RegoFault
    */
-  evaluate(entrypoint: string, document: Uint8Array): string
-  /** Puts the spare into use and what was in use aside: an instance is slow until it has been used some times. */
-  exchange(): void
+  evaluate(input: RegoInput): string
+  /** What the last evaluation took. */
+  fuelUsed(): number
+  /** Lets go of the memory; evaluations that still come are slower. */
+  release(): void
 }
 
-/**
- * Holds one instance in use and one spare, so that a fault costs the call that provoked it and nothing else.
- * @throws PolicySupplyError `check` when the data cannot be loaded
- */
-export function createRegoEvaluator(parts: {
-  readonly module: RegoModule
-  readonly data: Buffer
-  readonly maxInputBytes: number
-}): RegoEvaluator {
-  const { module, data, maxInputBytes } = parts
-  const mostRoom = worstInputRoom(maxInputBytes)
-  // Memory grows page by page, and V8 collects garbage all the while: seconds for a large input. What one
-  // instance had to grow to, the next ones begin with, so that it happens once and cannot be provoked again.
-  let roomBytes = 0
-  const instantiate = () => module.instantiate({ data, maxInputBytes, roomBytes })
-  let live: RegoInstance | undefined = instantiate()
-  let spare: RegoInstance | undefined = instantiate()
+export interface EvaluatorParts extends LiveInstanceParts {
+  /** Fuel of one evaluation. */
+  readonly budget: number
+}
 
-  function discardLive(): void {
-    live = spare
-    spare = undefined
-    setImmediate(makeSpare)
-  }
-
-  function makeSpare(): void {
-    try {
-      spare ??= instantiate()
-    } catch {
-      // Out of memory for the moment: the evaluation that needs an instance makes it, or fails by itself.
-    }
-  }
+export function createRegoEvaluator(parts: EvaluatorParts): RegoEvaluator {
+  const { module, maxInputBytes, budget } = parts
+  const fuel = BigInt(budget)
+  const numbers = numbersOf(module.entrypoints)
+  const live = createLiveInstance(parts)
+  let used = 0
 
   return {
-    evaluate(entrypoint, document) {
-      const instance = (live ??= instantiate())
-      let kept = false
+    evaluate(input) {
+      used = 0
+      const entrypoint = numbers[input.hook]
+      if (entrypoint === undefined) throw new RegoFault('trap', `no hook ${input.hook}`, '')
+      checkDocument(input.document, maxInputBytes)
+      const taken = live.current()
+      const { meters } = taken.instance
+      meters.fuel.value = fuel
       try {
-        const value = instance.evaluate(entrypoint, document)
-        // No input explains more than this: what the policy itself used up is given back.
-        kept = instance.roomBytes() <= mostRoom
-        return value
-      } finally {
-        roomBytes = Math.max(roomBytes, Math.min(instance.roomBytes(), mostRoom))
-        if (!kept) discardLive()
+        const text = evaluated(taken, entrypoint, input)
+        used = budget - Number(meters.fuel.value)
+        live.tidy(taken)
+        return text
+      } catch (thrown) {
+        const left = Number(meters.fuel.value)
+        const isMemoryRefused = meters.refusedPages.value !== 0
+        used = budget - Math.max(left, 0)
+        live.mend(taken)
+        throw asRegoFault(thrown, { isFuelSpent: left < 0, isMemoryRefused })
       }
     },
-    exchange() {
-      if (spare !== undefined) [live, spare] = [spare, live]
-    },
+    fuelUsed: () => used,
+    release: () => live.release(),
   }
 }
+
+const openingBrace = 0x7b
+const closingBrace = 0x7d
+
+function checkDocument(document: Uint8Array, maxInputBytes: number): void {
+  const isObject = document[0] === openingBrace && document[document.length - 1] === closingBrace
+  if (isObject && document.length <= maxInputBytes) return
+  throw new RegoFault('input', 'the input is not the text of a JSON object, or too long', '')
+}
+
+/** One `opa_eval`: the module sets its heap back to where it is told to, so nothing needs to be freed. */
+function evaluated({ instance, snapshot }: Live, entrypoint: number, input: RegoInput): string {
+  const { memory, exports, host } = instance
+  const { dataAddress, dataEnd } = snapshot
+  const { document } = input
+  const heap = dataEnd + Math.ceil(document.length / alignment) * alignment
+  host.begin(input)
+  memory.bytes().set(document, dataEnd)
+  const result = exports.opa_eval(0, entrypoint, dataAddress, dataEnd, document.length, heap, 0)
+  return memory.textAt(result, longestResult)
+}
+
+const alignment = 8
+const longestResult = 1 << 20

@@ -4,6 +4,7 @@ import type { FieldPath } from '../domain/field-path.js'
 import type { JsonObject } from '../domain/json.js'
 import type { Obligation, Replace, WritableRoot } from '../domain/obligation.js'
 import type { Patterns } from '../domain/ports.js'
+import { programSize } from './builtins/regex-size.js'
 import { parsePatch } from './parse-patch.js'
 import { ResultFault } from './result-fault.js'
 import { listOf, objectOf, onlyMembers, stringOf } from './result-values.js'
@@ -22,25 +23,36 @@ export interface ObligationParser {
 
 export function createObligationParser(patterns: Patterns): ObligationParser {
   const pathOf = remembering(parsePath)
-  const replaces = new Map<string, Replace>()
+  const replaces = new Map<string, SizedReplace>()
 
-  function replaceOf(value: unknown, name: string): Replace {
+  function replaceOf(value: unknown, name: string): SizedReplace {
     const item = objectOf(value, name)
     const path = stringOf(item['path'], `${name}.path`)
     const pattern = stringOf(item['pattern'], `${name}.pattern`)
     const replacement = stringOf(item['with'], `${name}.with`)
     onlyMembers(item, replaceMembers, name)
     const key = JSON.stringify([path, pattern, replacement])
-    return remember(replaces, key, () => ({
+    return remember(replaces, keptReplaces, key, () => ({
       type: 'replace',
       path: pathOf(path, `${name}.path`),
       pattern: patternOf(patterns, pattern, `${name}.pattern`),
       with: checkedReplacement(replacement, `${name}.with`),
+      size: programSize(pattern),
     }))
   }
 
+  function replacesOf(value: unknown): readonly Replace[] {
+    let size = 0
+    return shortListOf(value, 'replace', mostReplaces).map((item, index) => {
+      const replace = replaceOf(item, `replace[${index}]`)
+      size += replace.size
+      if (size > largestPrograms) throw new ResultFault('the patterns of replace repeat too much')
+      return replace
+    })
+  }
+
   function pathsOf(value: unknown, name: string): readonly FieldPath[] {
-    return listOf(value, name).map((path, index) => {
+    return shortListOf(value, name, mostPaths).map((path, index) => {
       const item = `${name}[${index}]`
       return pathOf(stringOf(path, item), item)
     })
@@ -53,10 +65,7 @@ export function createObligationParser(patterns: Patterns): ObligationParser {
       const obligations: Obligation[] = []
       const root = writableRoot(hook, kind)
       if (patch !== undefined) obligations.push(...parsePatch(patch, root))
-      if (replace !== undefined) {
-        const steps = listOf(replace, 'replace')
-        steps.forEach((step, index) => obligations.push(replaceOf(step, `replace[${index}]`)))
-      }
+      if (replace !== undefined) obligations.push(...replacesOf(replace))
       if (filter !== undefined) {
         const paths = pathsOf(filter, 'filter_fields')
         if (paths.length > 0) obligations.push({ type: 'filter', paths })
@@ -71,30 +80,56 @@ export function createObligationParser(patterns: Patterns): ObligationParser {
   }
 }
 
+interface SizedReplace extends Replace {
+  /** Of the program of its pattern. */
+  readonly size: number
+}
+
 const replaceMembers: ReadonlySet<string> = new Set(['path', 'pattern', 'with'])
 const defaultMask = '****'
-const keptPerPolicy = 1000
+const keptPaths = 1000
+
+// Carrying them out takes time by their number and by the length of the message, and no fuel pays for it.
+const mostPaths = 500
+const mostReplaces = 100
+const keptReplaces = mostReplaces
+const largestPrograms = 20_000
+const longestPath = 1024
 
 // Every match grows by it, and a pattern may match at every character.
 const longestReplacement = 1024
+
+function shortListOf(value: unknown, name: string, most: number): readonly unknown[] {
+  const list = listOf(value, name)
+  if (list.length > most) throw new ResultFault(`${name} has more than ${most} members`)
+  return list
+}
 
 function remembering<Value>(
   parse: (source: string, name: string) => Value,
 ): (source: string, name: string) => Value {
   const kept = new Map<string, Value>()
-  return (source, name) => remember(kept, source, () => parse(source, name))
+  return (source, name) => remember(kept, keptPaths, source, () => parse(source, name))
 }
 
-function remember<Value>(kept: Map<string, Value>, key: string, make: () => Value): Value {
+function remember<Value>(
+  kept: Map<string, Value>,
+  most: number,
+  key: string,
+  make: () => Value,
+): Value {
   const known = kept.get(key)
   if (known !== undefined) return known
   const made = make()
-  if (kept.size >= keptPerPolicy) kept.clear()
+  if (kept.size >= most) kept.clear()
   kept.set(key, made)
   return made
 }
 
 function parsePath(source: string, name: string): FieldPath {
+  if (source.length > longestPath) {
+    throw new ResultFault(`${name} is longer than ${longestPath} characters`)
+  }
   try {
     return parseFieldPath(source)
   } catch (thrown) {

@@ -28,8 +28,14 @@ export function parsePatch(
   return [{ type: 'merge', root, value: merged }]
 }
 
+// Each is a walk over the message, and no fuel pays for it.
+const mostOperations = 500
+
 function operationsPatch(list: readonly unknown[], root: WritableRoot): readonly OperationsPatch[] {
   if (list.length === 0) return []
+  if (list.length > mostOperations) {
+    throw new ResultFault(`patch has more than ${mostOperations} operations`)
+  }
   const operations = list.map((item, index) => {
     const name = `patch[${index}]`
     return operationOf(objectOf(item, name), name, root)

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module'
-import { RE2JS } from 're2js'
 import type { Pattern, Patterns } from '../domain/ports.js'
+import { programSize } from './builtins/regex-size.js'
 import { createRewriter } from './patterns-worker.js'
+import { compileExpression } from './regex-engine.js'
+import type { Expression } from './regex-engine.js'
 import { requiredLiteral } from './required-literal.js'
 
 /** The gateway's one regular expression engine: RE2 syntax, with `\uXXXX` besides, and no backtracking. */
@@ -19,7 +21,7 @@ export function createPatterns(): PatternEngine {
       if (known !== undefined) return known
       const pattern = compilePattern(source)
       if (compiled.size >= keptPatterns) forgetOldest(compiled)
-      compiled.set(source, pattern)
+      if (programSize(source) <= largestKept) compiled.set(source, pattern)
       return pattern
     },
     rewrite: (texts, steps) =>
@@ -35,10 +37,13 @@ export function createPatterns(): PatternEngine {
   }
 }
 
-const keptPatterns = 1000
+const keptPatterns = 500
+const largestKept = 2_000
 
-// A pattern compiles to a program some hundred times its size at worst.
+// What a policy computes at run time comes by here as well, on the serving thread: a program of a million instructions
+// takes seconds to make, and a hundred megabytes.
 const longestPattern = 4096
+const largestProgram = 5_000
 
 function forgetOldest(compiled: Map<string, Pattern>): void {
   for (const source of compiled.keys()) {
@@ -51,21 +56,25 @@ function compilePattern(source: string): Pattern {
   if (source.length > longestPattern) {
     throw new Error(`pattern is longer than ${longestPattern} characters: split it into several`)
   }
+  if (programSize(source) > largestProgram) {
+    throw new Error(
+      'pattern repeats too much: lower the numbers in {} or repeat less inside of them',
+    )
+  }
   const expression = parse(source)
   const required = requiredLiteral(translate(source))
-  const engine = expression.re2()
   return {
     source,
     required,
     test: (text) => text.includes(required) && expression.test(text),
     replaceAll: (text, replacement) =>
-      text.includes(required) ? engine.replaceAll(text, replacement) : text,
+      text.includes(required) ? expression.replaceAll(text, replacement) : text,
   }
 }
 
-function parse(source: string): RE2JS {
+function parse(source: string): Expression {
   try {
-    return RE2JS.compile(translate(source))
+    return compileExpression(translate(source))
   } catch (thrown) {
     const fault = thrown instanceof Error ? thrown.message : String(thrown)
     throw new Error(

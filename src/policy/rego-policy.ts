@@ -1,55 +1,64 @@
-import type { Deny, FaultCause, Hook, ListDecision } from '../domain/decision.js'
+import type { Deny, Hook, ListDecision } from '../domain/decision.js'
 import type { PolicyInput } from '../domain/policy-input.js'
 import type { Policy } from '../domain/ports.js'
-import type { RegoEvaluator } from './evaluator.js'
 import { createDecisions } from './decisions.js'
+import { entrypoints } from './entrypoints.js'
+import type { RegoEvaluator } from './evaluator.js'
 import { parseDecision, parseNames, policyError } from './parse-decision.js'
 import type { ObligationParser } from './parse-obligations.js'
+import { projectDocument } from './projection.js'
 import { RegoFault } from './rego-fault.js'
+import { readResult } from './rego-result.js'
 import { hasLoneSurrogate } from './surrogates.js'
 
-/** A policy that one Rego module decides. Whatever goes wrong is a decision too: a refusal that says what it was. */
-export function createRegoPolicy(parts: {
+/** What becomes of a document over the limit: refused, or shown with its long texts left out. */
+export interface LargeInput {
+  readonly calls: 'deny' | 'project'
+  readonly responses: 'deny' | 'project'
+}
+
+export interface RegoPolicyParts {
   readonly evaluator: RegoEvaluator
-  readonly entrypoints: readonly string[]
+  readonly hooks: Policy['hooks']
   readonly revision: string
   readonly digest: string
   readonly maxInputBytes: number
+  readonly largeInput: LargeInput
   readonly obligations: ObligationParser
-}): Policy {
-  const { evaluator, revision, digest, maxInputBytes, obligations } = parts
-  const has = (hook: Hook) => parts.entrypoints.includes(entrypoints[hook])
-  const hooks = { pre: has('pre'), post: has('post'), list: has('list') }
+  /** Told once an evaluation how much fuel it took. */
+  readonly meter?: (hook: Hook, fuel: number) => void
+}
 
+/** A policy that one Rego module decides. Whatever goes wrong is a decision too: a refusal that says what it was. */
+export function createRegoPolicy(parts: RegoPolicyParts): Policy {
+  const { evaluator, hooks, revision, digest, obligations, meter } = parts
   const decisions = createDecisions((text, hook, kind) =>
-    parseDecision(resultIn(text), { hook, kind, revision, obligations }),
+    parseDecision(readResult(text), { hook, kind, revision, obligations }),
   )
 
   /** What the entrypoint of the hook says, or why it was not asked. */
   function ask(input: PolicyInput): string | Deny {
-    const { hook, document } = input
-    const unfit = unfitness(input, maxInputBytes)
-    if (unfit !== undefined) return policyError(unfit, '', revision)
+    const { hook } = input
     if (!hooks[hook]) return policyError('undefined', `no ${entrypoints[hook]}`, revision)
+    const shown = shownInput(input, parts)
+    if (shown === undefined) return policyError('input_too_large', '', revision)
+    if (!isReadable(shown)) return policyError('input', '', revision)
     try {
-      return evaluator.evaluate(entrypoints[hook], document)
+      return evaluator.evaluate(shown)
     } catch (thrown) {
-      return faultOf(thrown)
+      return faultOf(thrown, revision)
+    } finally {
+      meter?.(hook, evaluator.fuelUsed())
     }
-  }
-
-  function faultOf(thrown: unknown): Deny {
-    if (!(thrown instanceof RegoFault)) return policyError('trap', '', revision)
-    return policyError(thrown.cause, thrown.place, revision)
   }
 
   function list(input: PolicyInput): ListDecision {
     const said = ask(input)
     if (typeof said !== 'string') return said
     try {
-      return parseNames(resultIn(said), revision)
+      return parseNames(readResult(said), revision)
     } catch (thrown) {
-      return faultOf(thrown)
+      return faultOf(thrown, revision)
     }
   }
 
@@ -66,30 +75,32 @@ export function createRegoPolicy(parts: {
       try {
         return decisions.of(said, hook, call.operation.kind)
       } catch (thrown) {
-        return faultOf(thrown)
+        return faultOf(thrown, revision)
       }
     },
+    retire: () => evaluator.release(),
   }
 }
 
-/** The value in a result set of one entrypoint; undefined where policy leaves it so. */
-function resultIn(text: string): unknown {
-  const [result] = JSON.parse(text) as readonly { readonly result: unknown }[]
-  return result?.result
+/** The input as the policy is to see it; undefined where it is too large to be seen. */
+function shownInput(
+  input: PolicyInput,
+  { maxInputBytes, largeInput }: Pick<RegoPolicyParts, 'maxInputBytes' | 'largeInput'>,
+): PolicyInput | undefined {
+  const { hook, call, time, document } = input
+  if (document.length <= maxInputBytes) return input
+  if (largeInput[hook === 'post' ? 'responses' : 'calls'] === 'deny') return undefined
+  const projected = projectDocument(document, maxInputBytes)
+  return projected === undefined ? undefined : { hook, call, time, document: projected }
 }
 
-const entrypoints: Readonly<Record<Hook, string>> = {
-  pre: 'mcp/pre',
-  post: 'mcp/post',
-  list: 'mcp/list',
-}
-
-function unfitness(
-  { hook, call, document }: PolicyInput,
-  maxBytes: number,
-): FaultCause | undefined {
-  if (document.length > maxBytes) return 'input_too_large'
+/** A surrogate without its partner would end the module. */
+function isReadable({ hook, call, document }: PolicyInput): boolean {
   // After the call was forwarded the document has the text of a second message, the response.
-  const readable = call.message.wellFormed && (hook === 'pre' || !hasLoneSurrogate(document))
-  return readable ? undefined : 'input'
+  return call.message.wellFormed && (hook === 'pre' || !hasLoneSurrogate(document))
+}
+
+function faultOf(thrown: unknown, revision: string): Deny {
+  if (!(thrown instanceof RegoFault)) return policyError('trap', '', revision)
+  return policyError(thrown.cause, thrown.place, revision)
 }

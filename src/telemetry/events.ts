@@ -1,5 +1,7 @@
-import type { Deny } from '../domain/decision.js'
+import type { Decision, Deny, Hook } from '../domain/decision.js'
+import type { Missed } from '../domain/candidate.js'
 import {
+  type CandidateEntry,
   type DecisionEntry,
   type OutcomeEntry,
   type ReloadEntry,
@@ -9,6 +11,7 @@ import {
 import { type ErrorCode, GatewayError } from '../domain/errors.js'
 import { type Operation, targetOf } from '../domain/operation.js'
 import type { OperatorLog } from './log.js'
+import type { SupplyStanding } from './bundle-metrics.js'
 import type { Metrics } from './metrics.js'
 
 /** One function per thing that happens: each writes the line and moves the metric, so that they cannot drift apart. */
@@ -39,8 +42,18 @@ export interface Events {
   childSaid(server: string, line: string): void
   /** A message of it went nowhere. */
   messageDropped(server: string, why: string): void
-  /** Policy was loaded, found unchanged, or could not be used. */
-  reloaded(entry: ReloadEntry): void
+  /** Policy was loaded, found unchanged, or could not be used; `standing` is how things are after that. */
+  reloaded(entry: ReloadEntry, standing: SupplyStanding, cause?: unknown): void
+  /** The candidate policy was. */
+  candidateReloaded(entry: ReloadEntry, cause?: unknown): void
+  /** A bundle, or the record of its age, is in force and would be missing after a restart. */
+  bundleNotKept(fault: { bundle: string; what: 'bundle' | 'age'; error: unknown }): void
+  /** A policy on trial judged a message that was decided before. */
+  candidateJudged(hook: Hook): void
+  /** It would have decided otherwise. */
+  candidateDisagreed(entry: CandidateEntry): void
+  /** It was not shown a message of its sample. */
+  candidateMissed(why: Missed): void
   /** No policy is in force. */
   policyMissing(missing: { message: string; failMode: 'open' | 'closed' }): void
   /** `records`: how many lines this write was to carry. */
@@ -102,22 +115,26 @@ export function createEvents({ log, metrics }: { log: OperatorLog; metrics: Metr
     childSaid: (server, line) => log.info({ server, line }, 'child_said'),
     messageDropped: (server, why) => log.debug({ server, why }, 'message_dropped'),
 
-    reloaded(entry) {
-      const { outcome, source, revision, bundleDigest, error, time } = entry
-      metrics.bundleLoaded(outcome)
-      switch (outcome) {
-        case 'activated':
-          metrics.bundleInForce({ revision, digest: bundleDigest, timeMs: time })
-          log.info({ source, revision, bundle_digest: bundleDigest }, 'bundle_activated')
-          return
-        case 'unchanged':
-          metrics.bundleConfirmed(time)
-          log.debug({ source, revision }, 'bundle_unchanged')
-          return
-        case 'failed':
-          log.error({ source, revision, error }, 'bundle_failed')
-      }
+    reloaded(entry, standing, cause) {
+      metrics.bundles.loaded(entry.outcome)
+      metrics.bundles.standing(standing)
+      if (entry.outcome === 'activated') metrics.bundles.inForce(entry.bundles)
+      reportLoad(log, 'bundle', entry, { cached: standing.cached, cause })
     },
+    candidateReloaded(entry, cause) {
+      metrics.bundles.candidateLoaded(entry.outcome)
+      reportLoad(log, 'candidate', entry, { cached: [], cause })
+    },
+    bundleNotKept({ bundle, what, error }) {
+      metrics.bundles.notKept()
+      log.error({ bundle, what, err: error }, 'bundle_not_kept')
+    },
+    candidateJudged: (hook) => metrics.candidateJudged(hook),
+    candidateDisagreed(entry) {
+      metrics.candidateDisagreed(entry.hook, entry.change)
+      log.info(disagreement(entry), 'candidate_disagreed')
+    },
+    candidateMissed: (why) => metrics.candidateMissed(why),
     policyMissing: ({ message, failMode }) =>
       log.error({ reason: message, fail_mode: failMode }, 'policy_missing'),
 
@@ -180,6 +197,53 @@ function fieldsOf(entry: DecisionEntry, verdict: Verdict): object {
     revision: decision.revision,
     trial: decision.trial.length === 0 ? undefined : decision.trial,
   }
+}
+
+function reportLoad(
+  log: OperatorLog,
+  what: 'bundle' | 'candidate',
+  { outcome, source, revision, bundleDigest, error, rolledBack }: ReloadEntry,
+  { cached, cause }: { readonly cached: readonly string[]; readonly cause: unknown },
+): void {
+  const fields = { source, revision, bundle_digest: bundleDigest }
+  switch (outcome) {
+    case 'activated':
+      if (rolledBack) log.warn({ ...fields, rolled_back: true }, `${what}_activated`)
+      else if (cached.length > 0) log.warn({ ...fields, from_cache: cached }, `${what}_activated`)
+      else log.info(fields, `${what}_activated`)
+      return
+    case 'unchanged':
+      log.debug({ source, revision }, `${what}_unchanged`)
+      return
+    case 'failed':
+      log.error({ source, revision, error, err: cause }, `${what}_failed`)
+  }
+}
+
+function disagreement({
+  call,
+  decisionId,
+  hook,
+  change,
+  active,
+  candidate,
+}: CandidateEntry): object {
+  return {
+    decision_id: decisionId,
+    call_id: call.id,
+    hook,
+    kind: cut(call.operation.kind),
+    target: target(call.operation),
+    server: call.server,
+    principal: cut(call.principal.id),
+    change,
+    active: said(active),
+    candidate: said(candidate),
+  }
+}
+
+function said({ effect, reason, rules, revision }: Decision): object {
+  return { effect, reason: cut(reason), rule: rules[0] ?? '', revision }
 }
 
 function target(operation: Operation): object | undefined {

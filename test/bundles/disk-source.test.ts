@@ -19,8 +19,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-function sourceOf(path: string, maxBytes = 1000): BundleSource {
-  source = createDiskSource({ path, maxBytes })
+function sourceOf(path: string, maxBytes = 1000, lookMs?: number): BundleSource {
+  source = createDiskSource({ path, maxBytes, ...(lookMs === undefined ? {} : { lookMs }) })
   return source
 }
 
@@ -59,6 +59,17 @@ describe('fetching from disk', () => {
     expect(await textOf(sourceOf(folder))).toBe('one')
     expect(sourceOf(file).name).toBe(file)
   })
+
+  test.each(['policy.rego', 'policy.wasm', '.manifest'])(
+    'says what to do with a folder that has %s and no bundle',
+    async (name) => {
+      await writeFile(join(folder, name), '')
+      await expect(sourceOf(folder).fetch(never)).rejects.toMatchObject({
+        fault: 'absent',
+        message: expect.stringContaining(`"portcullis policy build ${folder} -o `) as string,
+      })
+    },
+  )
 
   test('says that nothing is there: of a file, a folder, a folder without a bundle', async () => {
     for (const path of [join(folder, 'none.tar.gz'), join(folder, 'no', 'where'), folder]) {
@@ -192,4 +203,68 @@ describe('watching a mounted ConfigMap', () => {
     await until('v3')
     expect(texts.at(-1)).toBe('v3')
   })
+})
+
+describe('what the file system tells nobody of', () => {
+  const looksOften = 10
+
+  test('a link to a folder that leads elsewhere now is seen', async () => {
+    for (const release of ['r1', 'r2']) {
+      await mkdir(join(folder, release))
+      await writeFile(join(folder, release, 'bundle.tar.gz'), release)
+    }
+    await symlink('r1', join(folder, 'current'))
+    const watched = sourceOf(join(folder, 'current'), 1000, looksOften)
+    const { until } = follow(watched)
+    await until('r1')
+    await symlink('r2', join(folder, 'next'))
+    await rename(join(folder, 'next'), join(folder, 'current'))
+    await until('r2')
+  })
+
+  test('a link that leads nowhere but to itself is refused until it leads somewhere', async () => {
+    const path = join(folder, 'loop')
+    await symlink('loop', path)
+    const watched = sourceOf(path, 1000, looksOften)
+    const { until } = follow(watched)
+    await until(`PolicySupplyError: The bundle ${path} cannot be read (ELOOP)`)
+    await writeFile(join(folder, 'v1'), 'v1')
+    await symlink('v1', join(folder, 'next'))
+    await rename(join(folder, 'next'), path)
+    await until('v1')
+  })
+
+  test('changes in a folder that was not there at first, and goes and comes back, are seen', async () => {
+    const inner = join(folder, 'policy')
+    const watched = sourceOf(inner, 1000, looksOften)
+    const { until } = follow(watched)
+    for (const version of ['v1', 'v2']) {
+      await mkdir(inner)
+      await writeFile(join(inner, 'bundle.tar.gz'), version)
+      await until(version)
+      await writeFile(join(inner, 'new'), `${version} replaced`)
+      await rename(join(inner, 'new'), join(inner, 'bundle.tar.gz'))
+      await until(`${version} replaced`)
+      await rm(inner, { recursive: true })
+      await until(`PolicySupplyError: There is no bundle at ${inner}`)
+    }
+  })
+
+  test.each(['x', 'x'.repeat(1001), undefined])(
+    'what stays as it is is not read again and again, good, refused or absent',
+    async (content) => {
+      const file = join(folder, 'bundle.tar.gz')
+      if (content !== undefined) await writeFile(file, content)
+      const still = follow(sourceOf(file, 1000, looksOften))
+      const other = createDiskSource({ path: join(folder, 'other'), maxBytes: 1000 })
+      const moving = follow(other)
+      for (const version of ['v1', 'v2', 'v3', 'v4', 'v5', 'v6', 'v7', 'v8']) {
+        await writeFile(join(folder, 'other'), version)
+        await moving.until(version)
+      }
+      await other.close()
+      expect(still.texts.length).toBeGreaterThan(0)
+      expect(still.texts.length).toBeLessThan(20)
+    },
+  )
 })

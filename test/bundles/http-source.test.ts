@@ -1,54 +1,19 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createHttpSource, type HttpSourceOptions } from '../../src/bundles/http-source.js'
-import type { BundleSource } from '../../src/bundles/source.js'
+import { openBundle } from '../../src/bundles/open-bundle.js'
+import { closeAll, never, refusalOf, serve, serveBytes, sourceOf } from './bundle-server.js'
 
-const never = new AbortController().signal
-const opened: Server[] = []
-const sources: BundleSource[] = []
-
-afterEach(async () => {
-  for (const source of sources.splice(0)) await source.close()
-  for (const server of opened.splice(0)) {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  }
-})
-
-async function serve(
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<{ url: string; requests: IncomingMessage[]; arrived: Promise<unknown> }> {
-  const requests: IncomingMessage[] = []
-  const server = createServer((request, response) => {
-    requests.push(request)
-    answer(request, response)
-  })
-  opened.push(server)
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/b.tar.gz`
-  return { url, requests, arrived: once(server, 'request') }
-}
-
-function sourceOf(url: string, options: Partial<HttpSourceOptions> = {}): BundleSource {
-  const source = createHttpSource({ url, token: undefined, maxBytes: 1000, pollSec: 0, ...options })
-  sources.push(source)
-  return source
-}
-
-async function refusalOf(source: BundleSource): Promise<string> {
-  const fault: unknown = await source.fetch(never).catch((thrown: unknown) => thrown)
-  if (!(fault instanceof Error) || !('fault' in fault)) throw new Error('not refused')
-  return `${String(fault.fault)}: ${fault.message}`
-}
+afterEach(closeAll)
 
 describe('fetching over HTTP', () => {
   test('gives the body, and asks for it without a content coding', async () => {
     const { url, requests } = await serve((_, response) => response.end('bundle'))
     expect(await sourceOf(url).fetch(never)).toMatchObject({ bytes: Buffer.from('bundle') })
-    expect(requests[0]?.headers).toMatchObject({ 'accept-encoding': 'identity' })
+    expect(requests[0]?.headers).toMatchObject({
+      'accept-encoding': 'identity',
+      'user-agent': 'Portcullis/1.2.3',
+      prefer: 'modes=snapshot',
+    })
     expect(requests[0]?.headers['authorization']).toBeUndefined()
   })
 
@@ -76,6 +41,28 @@ describe('fetching over HTTP', () => {
     ])
   })
 
+  test.each(['W/"v1"', 'v1', '"a b"'])('sends the ETag %s back as it came', async (etag) => {
+    const { url, requests } = await serve((_, response) =>
+      response.setHeader('etag', etag).end('b'),
+    )
+    const source = sourceOf(url)
+    await source.fetch(never)
+    source.accepted()
+    await source.fetch(never)
+    expect(requests[1]?.headers['if-none-match']).toBe(etag)
+  })
+
+  test('asks without an ETag that cannot be sent back', async () => {
+    const url = await serveBytes(
+      'HTTP/1.1 200 OK\r\nETag: "\xe4\xf6"\r\nContent-Length: 1\r\n\r\nb',
+    )
+    const source = sourceOf(url)
+    for (let left = 2; left > 0; left -= 1) {
+      expect(await source.fetch(never)).toMatchObject({ type: 'archive' })
+      source.accepted()
+    }
+  })
+
   test.each([
     [404, 'check POLICY_BUNDLE_URL'],
     [401, 'check POLICY_BUNDLE_TOKEN'],
@@ -84,6 +71,9 @@ describe('fetching over HTTP', () => {
     [503, 'answered 503'],
     [204, 'answered 204'],
     [206, 'answered 206'],
+    [300, 'without saying where to go'],
+    [302, 'without saying where to go'],
+    [416, 'answered 416'],
     [304, 'had no condition'],
   ])('an answer of %i is an absent bundle', async (status, message) => {
     const { url } = await serve((_, response) => response.writeHead(status).end())
@@ -93,17 +83,18 @@ describe('fetching over HTTP', () => {
   })
 
   test('a server that is not there is an absent bundle', async () => {
-    const { url } = await serve(() => undefined)
-    const server = opened.splice(0)[0]
-    server?.close()
-    expect(await refusalOf(sourceOf(url))).toMatch(/^absent: .*cannot be reached \(ECONNREFUSED\)/)
+    const server = await serve(() => undefined)
+    server.close()
+    expect(await refusalOf(sourceOf(server.url))).toMatch(
+      /^absent: .*cannot be reached \(ECONNREFUSED\)/,
+    )
   })
 
   test('a server that says nothing in time is an absent bundle', async () => {
     const { url } = await serve(() => undefined)
     const inTime = /did not answer in time/
-    expect(await refusalOf(sourceOf(url, { firstByteMs: 20 }))).toMatch(inTime)
-    expect(await refusalOf(sourceOf(url, { wholeMs: 20 }))).toMatch(inTime)
+    expect(await refusalOf(sourceOf(url, { limits: { firstByteMs: 20 } }))).toMatch(inTime)
+    expect(await refusalOf(sourceOf(url, { limits: { wholeMs: 20 } }))).toMatch(inTime)
     const fetching = sourceOf(url).fetch(AbortSignal.timeout(20))
     await expect(fetching).rejects.toMatchObject({ fault: 'absent' })
   })
@@ -114,7 +105,7 @@ describe('fetching over HTTP', () => {
     })
     expect(await refusalOf(sourceOf(url))).toMatch(/^archive: .*cut off after/)
     const slow = await serve((_, response) => response.write('begin'))
-    const refusal = await refusalOf(sourceOf(slow.url, { wholeMs: 100 }))
+    const refusal = await refusalOf(sourceOf(slow.url, { limits: { wholeMs: 100 } }))
     expect(refusal).toMatch(/^archive: .*cut off after 5 bytes/)
   })
 
@@ -129,11 +120,86 @@ describe('fetching over HTTP', () => {
     await ended
   })
 
-  test('a body in a content coding is refused, for its own gzip would be lost', async () => {
+  test('a body that falls silent is a refused bundle', async () => {
+    const { url } = await serve((_, response) => response.write('begin'))
+    const refusal = await refusalOf(sourceOf(url, { limits: { silenceMs: 50 } }))
+    expect(refusal).toMatch(/^archive: .*cut off after 5 bytes/)
+  })
+
+  test.each([
+    ['ends before its length', 'Content-Length: 100\r\n\r\nbegin'],
+    ['ends within a chunk', 'Transfer-Encoding: chunked\r\n\r\n64\r\nbegin'],
+    ['ends between chunks', 'Transfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n'],
+    ['has a chunk of no length', 'Transfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\nxyz\r\n'],
+  ])('a body that %s is a refused bundle', async (_, rest) => {
+    const url = await serveBytes(`HTTP/1.1 200 OK\r\n${rest}`)
+    expect(await refusalOf(sourceOf(url))).toMatch(/^archive: .*cut off after 5 bytes/)
+  })
+
+  test('a body without a length ends with its connection', async () => {
+    const url = await serveBytes('HTTP/1.0 200 OK\r\n\r\nbundle')
+    expect(await sourceOf(url).fetch(never)).toMatchObject({ bytes: Buffer.from('bundle') })
+  })
+
+  test.each(['', 'SSH-2.0-OpenSSH\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'])(
+    'a server that answers %j is an absent bundle',
+    async (bytes) => {
+      expect(await refusalOf(sourceOf(await serveBytes(bytes)))).toMatch(/cannot be reached/)
+    },
+  )
+
+  test.each(['Upgrade: x\r\nConnection: upgrade\r\n', ''])(
+    'a server that answers 101 %j is an absent bundle',
+    async (headers) => {
+      const url = await serveBytes(`HTTP/1.1 101 Switching Protocols\r\n${headers}\r\n`)
+      expect(await refusalOf(sourceOf(url))).toMatch(
+        /^absent: .*(?:\(no answer\): .*|answered 101)$/,
+      )
+    },
+  )
+
+  test('a head without an end is an absent bundle', async () => {
+    const url = await serveBytes(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}`)
+    expect(await refusalOf(sourceOf(url))).toMatch(/^absent: .*\(HPE_HEADER_OVERFLOW\)/)
+  })
+
+  test('a length over the limit is refused before a byte of the body came', async () => {
     const { url } = await serve((_, response) => {
-      response.writeHead(200, { 'content-encoding': 'gzip' }).end('x')
+      response.writeHead(200, { 'content-length': 2000 }).flushHeaders()
     })
-    expect(await refusalOf(sourceOf(url))).toMatch(/^archive: .*Content-Encoding gzip/)
+    expect(await refusalOf(sourceOf(url))).toMatch(/^archive: .*more than 1000 bytes/)
+  })
+
+  test.each(['br', 'deflate', 'zstd', 'gzip, br'])('a body in %s is refused', async (coding) => {
+    const { url } = await serve((_, response) => {
+      response.writeHead(200, { 'content-encoding': coding }).end('x')
+    })
+    const refusal = await refusalOf(sourceOf(url))
+    expect(refusal).toContain(
+      `archive: The bundle from ${url} comes with Content-Encoding ${coding}`,
+    )
+  })
+
+  test.each(['gzip', 'x-gzip'])(
+    'a body whose own gzip is called %s is as it is',
+    async (coding) => {
+      const { url } = await serve((_, response) => {
+        response.writeHead(200, { 'content-encoding': coding }).end('bundle')
+      })
+      expect(await sourceOf(url).fetch(never)).toMatchObject({ bytes: Buffer.from('bundle') })
+    },
+  )
+
+  test.each([
+    ['<!doctype html><title>Sign in</title>', /is an HTML or XML page/],
+    ['{"error": "not now"}', /is JSON text/],
+    ['', /is empty/],
+  ])('a page of 200 that says %j is told from a bundle', async (body, message) => {
+    const { url } = await serve((_, response) => response.end(body))
+    const fetched = await sourceOf(url).fetch(never)
+    const bytes = fetched.type === 'archive' ? fetched.bytes : Buffer.alloc(0)
+    const trust = { sha256: undefined, keys: [], requireSignature: false }
+    await expect(openBundle(bytes, { maxBytes: 1000, ...trust, now: 0 })).rejects.toThrow(message)
   })
 
   test('is given up when it is no longer wanted', async () => {
@@ -197,43 +263,25 @@ describe('credentials', () => {
   })
 })
 
-describe('polling', () => {
-  test('asks again and again until it is closed', async () => {
-    const source = sourceOf('http://127.0.0.1:1/b', { pollSec: 0.001 })
-    await new Promise<void>((resolve) => {
-      let polls = 0
-      source.watch(() => {
-        polls += 1
-        if (polls === 3) resolve()
-      })
+describe('connections', () => {
+  test('are closed with each answer, whatever it was', async () => {
+    const server = await serve((_, response) => {
+      const turn = server.requests.length % 4
+      if (turn === 0) response.writeHead(304).end()
+      else if (turn === 1) response.setHeader('etag', '"v1"').end('bundle')
+      else if (turn === 2) response.writeHead(500).end('x'.repeat(5000))
+      else response.end('x'.repeat(5000))
     })
-  })
-
-  test('is spread by a tenth, and sooner while nothing is in force', () => {
-    vi.useFakeTimers()
-    try {
-      let random = 0.5
-      const source = sourceOf('http://127.0.0.1:1/b', { pollSec: 60, random: () => random })
-      let polls = 0
-      source.watch(() => (polls += 1))
-      vi.advanceTimersByTime(10_000)
-      expect(polls).toBe(2)
-      source.accepted()
-      const seconds = [5, 60, 54, 66]
-      for (const [index, sec] of seconds.entries()) {
-        random = [0.5, 0, 1, 0.5][index] ?? 0
-        vi.advanceTimersByTime(sec * 1000 - 1)
-        expect(polls).toBe(2 + index)
-        vi.advanceTimersByTime(1)
-        expect(polls).toBe(3 + index)
-      }
-    } finally {
-      vi.useRealTimers()
+    const source = sourceOf(server.url)
+    const { signal } = new AbortController()
+    const added = vi.spyOn(signal, 'addEventListener')
+    const removed = vi.spyOn(signal, 'removeEventListener')
+    for (let left = 500; left > 0; left -= 1) {
+      const fetched = await source.fetch(signal).catch(() => undefined)
+      if (fetched?.type === 'archive') source.accepted()
     }
-  })
-
-  test('is off at an interval of 0', () => {
-    const source = sourceOf('http://127.0.0.1:1/b', { pollSec: 0 })
-    source.watch(() => expect.unreachable())
+    expect(added).toHaveBeenCalled()
+    expect(removed).toHaveBeenCalledTimes(added.mock.calls.length)
+    await expect.poll(() => server.connections()).toBe(0)
   })
 })

@@ -101,7 +101,7 @@ describe('policy eval', () => {
     ['{}', /needs "kind"/],
     ['{"kind":"tools/call"}', /does not tell of a tools\/call/],
     ['{"kind":"ping","x":"\\ud800"}', /lone surrogate/],
-    ['{"kind":"ping","hook":"list"}', /no hook list/],
+    ['{"kind":"ping","hook":"last"}', /no hook last/],
     ['', /cannot be read/],
   ])('%j is refused in words', async (input, message) => {
     const { exitCode, out, err } = await run(evalStarter, { input })

@@ -37,7 +37,7 @@ describe('variables that were meant to be ours', () => {
   test.each([
     ['EXPRIMENTAL_POLICY_ENGINE', 'EXPERIMENTAL_POLICY_ENGINE'],
     ['POLICY_ENGINE', undefined],
-    ['POLICY_BUNDLE', 'POLICY_BUNDLE_URL'],
+    ['POLICY_BUNDLE', 'POLICY_BUNDLE_CA'],
     ['POLICY_BUNDEL_URL', 'POLICY_BUNDLE_URL'],
     ['policy_mode', 'POLICY_MODE'],
     ['AUTH_MODES', 'AUTH_MODE'],
@@ -66,7 +66,7 @@ describe('settings of later versions', () => {
   })
 
   test.each(['POLICY_REQUIRE_SIGNATURE', 'POLICY_ALLOW_ROLLBACK'])(
-    '%s=false asks for nothing and is fine',
+    '%s=false asks for nothing',
     (name) => {
       expect(faultsOf({ env: { [name]: 'false' } })).toEqual([])
     },

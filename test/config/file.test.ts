@@ -27,7 +27,7 @@ describe('the config file', () => {
     })
     const headers = { authorization: 'Bearer from-file' }
     expect(upstreams[0].auth).toEqual({ type: 'static', headers })
-    expect(policy.bundle.source).toMatchObject({ token: 'u' })
+    expect(policy.supply.bundles[0]?.source).toMatchObject({ token: 'u' })
   })
 
   test('says false without being misread as unset', () => {
@@ -43,8 +43,9 @@ describe('the config file', () => {
     ['policy: {mode: null}', /^policy.mode in g.yaml is null/],
     ['mcp: {allowedHosts: a.example}', /^mcp.allowedHosts in g.yaml is "a.example": give a list/],
     ['mcp: 8080', /^mcp in g.yaml: give a section/],
-    ['policy: {bundle: {cacheDir: /x}}', /does not honour it yet/],
-    ['policy: {bundle: {requireSignature: true}}', /does not honour it yet/],
+    ['policy: {rulesPath: /x}', /does not honour it yet/],
+    ['policy: {bundle: {requireSignature: "true"}}', /is "true": give true or false/],
+    ['policy: {bundle: {verificationKeys: a.json}}', /is "a.json": give a list/],
     ['__proto__: {port: 1}', /^__proto__ in g.yaml: there is no such setting/],
     ['- 1', /has to hold a mapping/],
     ['mcp: {port: 1}\nmcp: {port: 2}', /has a key twice at line 2/],
@@ -55,13 +56,13 @@ describe('the config file', () => {
     expect(faultsOf(fileOf(text))).toEqual([expect.stringMatching(fault)])
   })
 
-  test('may say false of what is not honoured yet', () => {
+  test('may say false of what is off anyway', () => {
     expect(faultsOf(fileOf('policy: {bundle: {requireSignature: false}}'))).toEqual([])
   })
 
   test('that is missing is a fault', () => {
     expect(faultsOf({ flags: { config: '/nope' } })).toEqual([
-      'The config file /nope cannot be read (ENOENT)',
+      'The config file /nope cannot be read (ENOENT): there is no such file; check the path',
     ])
     expect(faultsOf({ env: { PORTCULLIS_CONFIG: '' } })).toEqual([
       expect.stringMatching(/PORTCULLIS_CONFIG is empty/),
@@ -79,7 +80,7 @@ describe('the config file', () => {
       at === 0 ? 'a0: &a0 [x, x]' : `a${at}: &a${at} [${`*a${at - 1},`.repeat(9)}]`,
     )
     expect(faultsOf(fileOf(rows.join('\n')))).toEqual([
-      expect.stringMatching(/g.yaml cannot be read/),
+      expect.stringMatching(/g.yaml is not valid YAML: TOO_MANY_ALIASES/),
     ])
   })
 })

@@ -31,7 +31,15 @@ describe('defaults and precedence', () => {
       policy: {
         mode: 'audit-only',
         failMode: 'open',
-        bundle: { source: { type: 'none' }, sha256: undefined, maxBytes: 67_108_864 },
+        supply: {
+          bundles: [],
+          maxBytes: 67_108_864,
+          cacheDir: undefined,
+          allowRollback: false,
+        },
+        candidate: undefined,
+        budgetMs: 25,
+        largeInput: { calls: 'deny', responses: 'project' },
         denyStyle: 'http',
         denyDetail: 'full',
         inputHeaders: 'all',
@@ -126,16 +134,33 @@ describe('values', () => {
     [
       { POLICY_BUNDLE_PATH: 'b.tar.gz', POLICY_BUNDLE_SHA256: 'AB'.repeat(32) },
       {
-        policy: { bundle: { source: { type: 'disk', path: 'b.tar.gz' }, sha256: 'ab'.repeat(32) } },
+        policy: {
+          supply: {
+            bundles: [{ source: { type: 'disk', path: 'b.tar.gz' }, sha256: 'ab'.repeat(32) }],
+          },
+        },
       },
     ],
     [
       { POLICY_BUNDLE_URL: 'https://b.example/x', POLICY_POLL_SEC: '0', POLICY_BUNDLE_TOKEN: 't' },
       {
         policy: {
-          bundle: { source: { type: 'http', url: 'https://b.example/x', pollSec: 0, token: 't' } },
+          supply: {
+            bundles: [
+              { source: { type: 'http', url: 'https://b.example/x', pollSec: 0, token: 't' } },
+            ],
+          },
         },
       },
+    ],
+    [{ POLICY_BUDGET_MS: '1' }, { policy: { budgetMs: 1 } }],
+    [
+      { POLICY_LARGE_INPUT: 'deny' },
+      { policy: { largeInput: { calls: 'deny', responses: 'deny' } } },
+    ],
+    [
+      { POLICY_LARGE_INPUT: 'project' },
+      { policy: { largeInput: { calls: 'project', responses: 'project' } } },
     ],
   ])('%j is understood', (env, expected) => {
     expect(configOf({ env: env })).toMatchObject(expected)
@@ -162,6 +187,13 @@ describe('values', () => {
     ['POLICY_ENABLED', 'maybe'],
     ['POLICY_FAIL_MODE', 'ajar'],
     ['POLICY_BUNDLE_SHA256', 'abc'],
+    ['POLICY_BUDGET_MS', '0'],
+    ['POLICY_BUDGET_MS', '10001'],
+    ['POLICY_CANDIDATE_SAMPLE', '1.1'],
+    ['POLICY_CANDIDATE_SAMPLE', '-0.5'],
+    ['POLICY_CANDIDATE_SAMPLE', '50%'],
+    ['POLICY_LARGE_INPUT', 'allow'],
+    ['POLICY_BUNDLE_LONG_POLL_SEC', '601'],
     ['POLICY_BUNDLE_MAX_BYTES', '0'],
     ['POLICY_INPUT_HEADERS', 'Authorization'],
     ['POLICY_INPUT_HEADERS', 'a b'],
@@ -246,7 +278,7 @@ describe('demo', () => {
     const loaded = loadConfig({ flags: { demo: true }, env, readFile })
     if (!loaded.ok) throw new Error(loaded.faults.join())
     expect(loaded.config.upstreams).toMatchObject([{ name: 'demo', target: { type: 'demo' } }])
-    expect(loaded.config.policy.bundle.source).toEqual({
+    expect(loaded.config.policy.supply.bundles[0]?.source).toEqual({
       type: 'disk',
       path: expect.stringMatching(/bundles.starter\.tar\.gz$/) as string,
     })
@@ -263,7 +295,7 @@ describe('demo', () => {
       env: { AUTH_MODE: 'none' },
     })
     expect(config.upstreams[0].target).toEqual({ type: 'url', url: 'http://127.0.0.1:3000/mcp' })
-    expect(config.policy.bundle.source).toEqual({ type: 'disk', path: 'mine.tar.gz' })
+    expect(config.policy.supply.bundles[0]?.source).toEqual({ type: 'disk', path: 'mine.tar.gz' })
     expect(config.identity).toEqual({ modes: ['none'], trustedProxies: [] })
   })
 })
@@ -291,6 +323,7 @@ describe('notices', () => {
   test.each([
     [{ POLICY_BUNDLE_URL: 'http://127.0.0.1/x' }],
     [{ POLICY_BUNDLE_URL: 'http://b.example/x', POLICY_BUNDLE_SHA256: 'ab'.repeat(32) }],
+    [{ POLICY_BUNDLE_URL: 'https://b.example/x', POLICY_BUNDLE_TOKEN: 't' }],
   ])('%j starts without one', (env) => {
     expect(load({ env: env })).toMatchObject({ config: { notices: [] } })
   })

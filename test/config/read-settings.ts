@@ -9,12 +9,16 @@ export interface Given {
   readonly flags?: Readonly<Record<string, string | boolean>>
   /** Files by path; every other path is not there. */
   readonly files?: Readonly<Record<string, string>>
+  /** Why a folder cannot be used, by its path; every other one can. */
+  readonly folders?: Readonly<Record<string, string>>
 }
 
 /** Loads with an upstream, so that a test states only what it is about. */
-export function load({ upstream = true, env = {}, flags = {}, files = {} }: Given): Loaded {
+export function load(given: Given): Loaded {
+  const { upstream = true, env = {}, flags = {}, files = {}, folders = {} } = given
   const usual = upstream ? { UPSTREAM_URL: 'http://127.0.0.1:3000/mcp' } : {}
-  return loadConfig({ flags, env: { ...usual, ...env }, readFile: readerOf(files) })
+  const checkFolder = (path: string): string | undefined => folders[path]
+  return loadConfig({ flags, env: { ...usual, ...env }, readFile: readerOf(files), checkFolder })
 }
 
 export function readerOf(files: Readonly<Record<string, string>>): (path: string) => string {

@@ -6,6 +6,7 @@ import { configFileSchema } from '../../src/config/file-schema.js'
 import { pendingSettings } from '../../src/config/pending.js'
 import { fillReference } from '../../src/config/reference.js'
 import { settingNames, settingOf } from '../../src/config/settings.js'
+import { publicKey } from './keys.js'
 import { faultsOf } from './read-settings.js'
 
 const folder = new URL('../../docs/reference/', import.meta.url)
@@ -38,8 +39,17 @@ test('the example of the reference page is a configuration that starts', () => {
     '/run/secrets/upstream-token': 't',
     '/run/secrets/bundle-token': 't',
     '/run/secrets/session-key': key,
+    '/etc/portcullis/release.pem': publicKey('ed25519'),
   }
   expect(faultsOf({ flags: { config: 'g.yaml' }, files })).toEqual([])
+})
+
+test('the example of a file of bundles is one that starts', () => {
+  const [, example = ''] = Array.from(page.matchAll(/```yaml\n(.*?)```/gs), ([, text]) => text)
+  expect(parse(example)).toHaveProperty('bundles.payroll.layer', 'server')
+  const files = { 'c/bundles.yaml': example, 'c/payroll.pem': publicKey('ed25519') }
+  const env = { POLICY_BUNDLES_FILE: 'c/bundles.yaml', ORGANISATION_TOKEN: 't' }
+  expect(faultsOf({ env, files })).toEqual([])
 })
 
 test('no setting that holds a secret has a flag', () => {

@@ -183,7 +183,9 @@ describe('faults', () => {
 
   test('a file that is not there is one', () => {
     const given = { upstream: false, env: { UPSTREAMS_FILE: 'n.json' } }
-    expect(faultsOf(given)).toEqual(['The file of upstreams n.json cannot be read (ENOENT)'])
+    expect(faultsOf(given)).toEqual([
+      'The file of upstreams n.json cannot be read (ENOENT): there is no such file; check the path',
+    ])
   })
 
   test.each([

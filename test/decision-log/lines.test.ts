@@ -324,6 +324,8 @@ describe('other lines', () => {
       revision: 'r1',
       bundleDigest: 'd',
       error: 'The archive is cut off',
+      bundles: [],
+      rolledBack: false,
     } as const
     expect(linesWith()(reload)).toEqual({
       type: 'reload',

@@ -82,7 +82,8 @@ describe('what a refused caller gets', () => {
     ['a conflict of rules', 'conflict', toolCall('any', { fault: 'rule' })],
     ['a conflict of members', 'conflict', toolCall('any', { fault: 'member', names: ['a', 'a'] })],
     ['a result that is no decision', 'echo', toolCall('any', { result: 7 })],
-    ['a builtin that fails', 'format', toolCall('any', { who: null })],
+    ['a computation without end', 'runaway', toolCall('any', { fault: 'time' })],
+    ['memory without end', 'runaway', toolCall('any', { fault: 'memory' })],
   ])('%s is a policy error, on record', async (_what, policy, body) => {
     const { gateway, upstream } = await governed({}, policy)
     const reply = await gateway.post(body)

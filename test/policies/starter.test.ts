@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readArchive } from '../../src/bundles/archive.js'
+import { openUnverified } from '../../src/bundles/open-bundle.js'
 import type { Call } from '../../src/domain/call.js'
 import type { Decision } from '../../src/domain/decision.js'
 import { policyInput } from '../../src/domain/policy-input.js'
@@ -18,8 +18,12 @@ let policy: Policy
 
 beforeAll(async () => {
   const archive = await readFile(new URL('../../bundles/starter.tar.gz', import.meta.url))
-  const bundle = await readArchive(archive, { maxBytes: 1_000_000 })
-  policy = await compilePolicy(bundle, { patterns, maxInputBytes: 1_000_000 })
+  const bundle = await openUnverified(archive, 1_000_000)
+  policy = await compilePolicy(bundle, {
+    patterns,
+    limits: { maxInputBytes: 1_000_000, budgetMs: 1000 },
+    largeInput: { calls: 'deny', responses: 'deny' },
+  })
 })
 
 afterAll(() => patterns.close())

@@ -15,7 +15,12 @@ import {
 } from './fixtures.js'
 
 const patterns = createPatterns()
-const compile = (bundle: Bundle) => compilePolicy(bundle, { patterns, maxInputBytes: 1 << 20 })
+const compile = (bundle: Bundle) =>
+  compilePolicy(bundle, {
+    patterns,
+    limits: { maxInputBytes: 1 << 20, budgetMs: 1000 },
+    largeInput: { calls: 'deny', responses: 'deny' },
+  })
 
 describe('a policy with all three hooks', async () => {
   const policy = await fixturePolicy('gateway')
@@ -115,12 +120,6 @@ describe('what cannot be decided', () => {
     })
   })
 
-  test('a builtin that throws is a policy error', async () => {
-    const policy = await fixturePolicy('format')
-    expect(judge(policy, toolCall('any', '{"who":null}'))).toMatchObject({ fault: 'builtin' })
-    expect(judge(policy, toolCall('any', '{"who":"me"}'))).toMatchObject({ reason: 'called me' })
-  })
-
   test('a result too deep to read is a trap, and the next call is decided', async () => {
     const policy = await fixturePolicy('echo')
     const deep = `{"result":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
@@ -158,7 +157,7 @@ describe('hostile input', () => {
     const judged = toolCall('forbidden')
     for (const text of ['', 'null', '0', 'false', '""', '{"tool":', '\ufeff{}', ' {}', '{}x']) {
       const document = Buffer.from(text)
-      expect(policy.evaluate({ hook: 'pre', call: judged, document })).toMatchObject({
+      expect(policy.evaluate({ hook: 'pre', call: judged, time, document })).toMatchObject({
         effect: 'deny',
         fault: 'input',
       })
@@ -211,20 +210,19 @@ describe('a set of reasons', async () => {
 })
 
 describe('a bundle that is refused', () => {
-  test('calls builtins that are not there, and the message names each with what to use instead', async () => {
-    await expect(compile(await fixtureBundle('missing-builtin'))).rejects.toMatchObject({
+  test.each([
+    ['missing-builtin', /http\.send \(.*no network\); opa\.runtime \(.*\); rand\.intn \(.*\)$/],
+    ['unsafe-builtin', /yaml\.unmarshal \(use json\.unmarshal, or data\.json\)$/],
+  ])('calls what is not offered, each named with what to do instead: %s', async (name, message) => {
+    await expect(compile(await fixtureBundle(name))).rejects.toMatchObject({
       fault: 'check',
-      message: expect.stringMatching(
-        /object\.subset .*; time\.now_ns \(use input\.time_ns\)/,
-      ) as string,
+      message: expect.stringMatching(message) as string,
     })
   })
 
-  test('calls builtins whose form here is not safe', async () => {
-    await expect(compile(await fixtureBundle('unsafe-builtin'))).rejects.toMatchObject({
-      fault: 'check',
-      message: expect.stringMatching(/regex\.split .*; yaml\.unmarshal/) as string,
-    })
+  test('has data and no policy', async () => {
+    const bundle = { ...(await fixtureBundle('bounds')), wasm: undefined }
+    await expect(compile(bundle)).rejects.toMatchObject({ fault: 'check' })
   })
 
   test('has no mcp/pre', async () => {
@@ -245,7 +243,7 @@ describe('a bundle that is refused', () => {
       fault: 'compile',
     })
     const empty = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
-    await expect(compile({ ...bundle, wasm: empty })).rejects.toMatchObject({ fault: 'check' })
+    await expect(compile({ ...bundle, wasm: empty })).rejects.toMatchObject({ fault: 'compile' })
   })
 
   test.each(['[]', '{"a":', '', 'null'])('has data that is no object: %s', async (data) => {

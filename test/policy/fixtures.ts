@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { readArchive } from '../../src/bundles/archive.js'
+import { openUnverified } from '../../src/bundles/open-bundle.js'
 import type { Bundle } from '../../src/domain/bundle.js'
 import type { Call } from '../../src/domain/call.js'
 import type { Decision, Hook } from '../../src/domain/decision.js'
@@ -14,11 +14,15 @@ export const time = Date.UTC(2026, 10, 20, 10)
 
 export async function fixtureBundle(name: string): Promise<Bundle> {
   const file = new URL(`../fixtures/policies/${name}/bundle.tar.gz`, import.meta.url)
-  return readArchive(await readFile(file), { maxBytes: 1 << 24 })
+  return openUnverified(await readFile(file), 1 << 24)
 }
 
 export async function fixturePolicy(name: string, maxInputBytes = 1 << 20): Promise<Policy> {
-  return compilePolicy(await fixtureBundle(name), { patterns: createPatterns(), maxInputBytes })
+  return compilePolicy(await fixtureBundle(name), {
+    patterns: createPatterns(),
+    limits: { maxInputBytes, budgetMs: 1000 },
+    largeInput: { calls: 'deny', responses: 'deny' },
+  })
 }
 
 /** A `tools/call` whose arguments are this very text. */

@@ -205,6 +205,9 @@ describe('a patch', () => {
   })
 })
 
+const stepOf = (pattern: string) => ({ path: 'text', pattern, with: 'x' })
+const addition = { op: 'add', path: '/args/a', value: 1 }
+
 describe('replace, filter_fields and mask_fields', () => {
   const step = { path: '**', pattern: 'a', with: '' }
 
@@ -225,6 +228,21 @@ describe('replace, filter_fields and mask_fields', () => {
     ])
     expect(decision).toMatchObject({ obligations: [{}, {}, {}, {}, { mask: '****' }] })
   })
+
+  test.each([
+    [{ filter_fields: Array.from({ length: 501 }, (_, n) => `f${n}`) }, 'filter_fields has more'],
+    [{ mask_fields: Array.from({ length: 501 }, (_, n) => `f${n}`) }, 'mask_fields has more'],
+    [{ mask_fields: ['**.'.repeat(400) + 'x'] }, 'mask_fields[0] is longer'],
+    [{ replace: Array.from({ length: 101 }, () => stepOf('a')) }, 'replace has more'],
+    [{ replace: [stepOf('(a){1000}'.repeat(10))] }, 'replace[0].pattern: pattern repeats too much'],
+    [
+      { replace: Array.from({ length: 6 }, () => stepOf('[a-z]{1000}'.repeat(2))) },
+      'repeat too much',
+    ],
+    [{ patch: Array.from({ length: 501 }, () => addition) }, 'patch has more'],
+  ])('that would take too long to carry out are a policy error', (members, name) =>
+    expectFault(allowing(members), name),
+  )
 
   test('that name nothing are no obligations', () => {
     const value = allowing({ replace: [], filter_fields: [], mask_fields: [], mask: 'x' })

@@ -1,8 +1,8 @@
 /** Numbers that look random and are the same in every run. */
 export interface Random {
   /** A whole number from 0 to `limit - 1`. */
-  below(limit: number): number
-  oneOf<Item>(items: readonly [Item, ...Item[]]): Item
+  readonly below: (limit: number) => number
+  readonly oneOf: <Item>(items: readonly [Item, ...Item[]]) => Item
 }
 
 /** The mulberry32 generator. */

@@ -128,20 +128,77 @@ test('a bundle is told of as it was loaded', async () => {
     revision: 'r2',
     bundleDigest: 'd2',
     error: '',
+    bundles: [
+      { name: 'org', revision: 'r2', digest: 'd2' },
+      { name: 'team', revision: 't1', digest: 'e1' },
+    ],
+    rolledBack: false,
   } as const
-  events.reloaded(reload)
-  events.reloaded({ ...reload, outcome: 'unchanged', time: 5000 })
-  events.reloaded({ ...reload, outcome: 'failed', error: 'cut off', time: 6000 })
+  const none = { ...reload, bundles: [] }
+  events.reloaded(reload, { lastSuccess: 4000, cached: [] })
+  events.reloaded({ ...none, outcome: 'unchanged' }, { lastSuccess: 5000, cached: [] })
+  events.reloaded(
+    { ...none, outcome: 'failed', error: 'cut off' },
+    { lastSuccess: 5000, cached: [] },
+  )
   expect(lines).toMatchObject([
     { level: 'info', msg: 'bundle_activated', revision: 'r2', bundle_digest: 'd2' },
     { level: 'error', msg: 'bundle_failed', error: 'cut off', source: '/p/bundle.tar.gz' },
   ])
   const text = await metrics.text()
   expect(text).toContain('portcullis_bundle_info{revision="r2",digest="d2"} 1')
+  expect(text).toContain('portcullis_bundle_info{revision="t1",digest="e1"} 1')
   expect(text).toContain('portcullis_bundle_last_success_timestamp_seconds 5')
   for (const outcome of ['activated', 'unchanged', 'failed']) {
     expect(text).toContain(`portcullis_bundle_loads_total{outcome="${outcome}"} 1`)
   }
+})
+
+const loaded = {
+  type: 'reload',
+  time: 4000,
+  outcome: 'activated',
+  source: '/p',
+  revision: 'r2',
+  bundleDigest: 'd2',
+  error: '',
+  bundles: [{ name: 'policy', revision: 'r2', digest: 'd2' }],
+  rolledBack: false,
+} as const
+
+test('a bundle from the cache, or older than the one before, is a warning', async () => {
+  const { events, metrics, lines } = telemetry()
+  events.reloaded(loaded, { lastSuccess: undefined, cached: ['policy'] })
+  events.reloaded({ ...loaded, rolledBack: true }, { lastSuccess: 1000, cached: [] })
+  expect(lines).toMatchObject([
+    { level: 'warn', msg: 'bundle_activated', from_cache: ['policy'] },
+    { level: 'warn', msg: 'bundle_activated', rolled_back: true },
+  ])
+  expect(await metrics.text()).toContain('portcullis_bundles_from_cache 0')
+})
+
+test('a bundle that comes from the cache shows in the metrics', async () => {
+  const { events, metrics } = telemetry()
+  events.reloaded(loaded, { lastSuccess: undefined, cached: ['policy'] })
+  const text = await metrics.text()
+  expect(text).toContain('portcullis_bundles_from_cache 1')
+  expect(text).toContain('portcullis_bundle_last_success_timestamp_seconds 0')
+})
+
+test('a bundle that cannot be kept is an error and a count', async () => {
+  const { events, metrics, lines } = telemetry()
+  events.bundleNotKept({ bundle: 'policy', what: 'bundle', error: new Error('ENOSPC') })
+  expect(lines).toMatchObject([{ level: 'error', msg: 'bundle_not_kept', bundle: 'policy' }])
+  expect(await metrics.text()).toContain('portcullis_bundle_cache_failures_total 1')
+})
+
+test('loads of the candidate are counted by themselves', async () => {
+  const { events, metrics, lines } = telemetry()
+  events.candidateReloaded({ ...loaded, outcome: 'failed', error: 'cut off', bundles: [] })
+  expect(lines).toMatchObject([{ level: 'error', msg: 'candidate_failed', error: 'cut off' }])
+  const text = await metrics.text()
+  expect(text).toContain('portcullis_candidate_loads_total{outcome="failed"} 1')
+  expect(text).toContain('portcullis_bundle_loads_total{outcome="failed"} 0')
 })
 
 test('a decision log that fails is an error and a count, with its cause', async () => {

@@ -111,19 +111,22 @@ test('a kind that is not in the table of methods counts as other', async () => {
   ).toBe(1)
 })
 
-test('only the bundle in force has a series', async () => {
+test('only bundles in force have a series, one each', async () => {
   const metrics = metricsWith()
-  metrics.bundleInForce({ revision: 'r1', digest: 'd1', timeMs: 1000 })
-  metrics.bundleInForce({ revision: 'r2', digest: 'd2', timeMs: 2500 })
+  const named = (revision: string, digest: string) => ({ name: digest, revision, digest })
+  metrics.bundles.inForce([named('r1', 'd1')])
+  metrics.bundles.inForce([named('r2', 'd2'), named('r3', 'd3')])
+  metrics.bundles.standing({ lastSuccess: 2500, cached: [] })
   const name = 'portcullis_bundle_info'
   expect(await valueOf(metrics, name, { revision: 'r1', digest: 'd1' })).toBeUndefined()
   expect(await valueOf(metrics, name, { revision: 'r2', digest: 'd2' })).toBe(1)
+  expect(await valueOf(metrics, name, { revision: 'r3', digest: 'd3' })).toBe(1)
   expect(await valueOf(metrics, 'portcullis_bundle_last_success_timestamp_seconds')).toBe(2.5)
 })
 
 test('a revision cannot break the text that is scraped', async () => {
   const metrics = metricsWith()
-  metrics.bundleInForce({ revision: 'a"b\nc\\ policy_eval_ms', digest: 'd', timeMs: 0 })
+  metrics.bundles.inForce([{ name: 'n', revision: 'a"b\nc\\ policy_eval_ms', digest: 'd' }])
   const text = await metrics.text()
   expect(text).toContain(String.raw`revision="a\"b\nc\\ policy_eval_ms"`)
   expect(text.match(/^portcullis_bundle_info\{/gm)).toHaveLength(1)

@@ -1,6 +1,7 @@
 {{- /* Stops the release where the values contradict each other: here it costs nobody a pod that does not start. */}}
 {{- define "portcullis.contradictions" -}}
 {{- include "portcullis.contradictions.policy" . }}
+{{- include "portcullis.contradictions.supply" . }}
 {{- include "portcullis.contradictions.upstreams" . }}
 {{- include "portcullis.contradictions.callers" . }}
 {{- include "portcullis.contradictions.pods" . }}
@@ -16,17 +17,16 @@
 {{- $enforced := and (ne $switch "false") (eq $policy.mode "enforce") (ne $policy.failMode "open") }}
 {{- $closed := and (eq $switch "true") (eq $policy.mode "") (eq $policy.failMode "closed") }}
 {{- if and (or $enforced $closed) (not $sources) }}
-{{- fail "Policy is enforced, but there is none: no pod would ever be ready. Set policy.bundle, policy.existingConfigMap, policy.bundleUrl or policy.bundlePath." }}
+{{- fail "Policy is enforced, but there is none: no pod would ever be ready. Set policy.bundle, policy.existingConfigMap, policy.bundleUrl, policy.bundlePath or policy.bundles." }}
 {{- end }}
 {{- if and $policy.bundleSha256 (not $sources) }}
 {{- fail "policy.bundleSha256 is set, but there is no bundle that it could be the digest of." }}
 {{- end }}
-{{- $open := or (eq $policy.failMode "open") (and (eq $policy.failMode "") (eq $switch "true") (eq $policy.mode "")) }}
-{{- if and $policy.bundleSha256 $open (ne $switch "false") (ne $policy.mode "off") }}
+{{- if and $policy.bundleSha256 (include "portcullis.passesWithoutPolicy" .) }}
 {{- fail "policy.bundleSha256 demands one bundle, and calls would pass without it: set policy.mode to enforce or policy.failMode to closed, or remove the digest." }}
 {{- end }}
-{{- if and $policy.bundleToken.existingSecret (not $policy.bundleUrl) }}
-{{- fail "policy.bundleToken.existingSecret is for policy.bundleUrl, which is not set." }}
+{{- if and $policy.bundleToken.existingSecret (not (or $policy.bundleUrl $policy.candidate.bundleUrl)) }}
+{{- fail "policy.bundleToken.existingSecret is for policy.bundleUrl, which is not set. Bundles of policy.bundles have a token_env of extraEnv." }}
 {{- end }}
 {{- if $policy.bundle }}
 {{- $text := nospace $policy.bundle }}

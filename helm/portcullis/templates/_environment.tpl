@@ -23,6 +23,7 @@ LOG_LEVEL: {{ . | quote }}
 {{- end }}
 {{ include "portcullis.environment.upstream" . }}
 {{ include "portcullis.environment.policy" . }}
+{{ include "portcullis.environment.supply" . }}
 {{ include "portcullis.environment.callers" . }}
 {{ include "portcullis.environment.decisionLog" . }}
 {{- end }}
@@ -66,10 +67,12 @@ POLICY_BUNDLE_PATH: {{ printf "/etc/portcullis/policy/%s" (include "portcullis.b
 POLICY_BUNDLE_PATH: {{ .bundlePath | quote }}
 {{- else if .bundleUrl }}
 POLICY_BUNDLE_URL: {{ .bundleUrl | quote }}
+{{- end }}
+{{- if or .bundleUrl .bundles .candidate.bundleUrl }}
 POLICY_POLL_SEC: {{ .pollSeconds | int64 | quote }}
+{{- end }}
 {{- if .bundleToken.existingSecret }}
 POLICY_BUNDLE_TOKEN_FILE: /etc/portcullis/secrets/bundle-token
-{{- end }}
 {{- end }}
 {{- with .bundleSha256 }}
 POLICY_BUNDLE_SHA256: {{ . | quote }}
@@ -79,6 +82,12 @@ POLICY_BUNDLE_MAX_BYTES: {{ . | int64 | quote }}
 {{- end }}
 {{- with .maxInputBytes }}
 POLICY_MAX_INPUT_BYTES: {{ . | int64 | quote }}
+{{- end }}
+{{- with .budgetMs }}
+POLICY_BUDGET_MS: {{ . | int64 | quote }}
+{{- end }}
+{{- with .largeInput }}
+POLICY_LARGE_INPUT: {{ . | quote }}
 {{- end }}
 {{- with .inputHeaders }}
 POLICY_INPUT_HEADERS: {{ join "," . | quote }}

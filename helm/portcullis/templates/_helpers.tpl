@@ -78,6 +78,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if $policy.existingConfigMap.name }}{{ $sources = append $sources "policy.existingConfigMap" }}{{ end }}
 {{- if $policy.bundleUrl }}{{ $sources = append $sources "policy.bundleUrl" }}{{ end }}
 {{- if $policy.bundlePath }}{{ $sources = append $sources "policy.bundlePath" }}{{ end }}
+{{- if $policy.bundles }}{{ $sources = append $sources "policy.bundles" }}{{ end }}
 {{- join ", " $sources }}
 {{- end }}
 

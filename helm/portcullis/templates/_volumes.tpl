@@ -24,6 +24,15 @@
       - key: {{ include "portcullis.bundleKey" . | quote }}
         path: {{ include "portcullis.bundleKey" . | quote }}
 {{- end }}
+{{- if include "portcullis.supplyFiles" . | fromYaml }}
+- name: supply
+  configMap:
+    name: {{ include "portcullis.fullname" . }}-supply
+{{- end }}
+{{- if .Values.policy.cache.enabled }}
+- name: bundle-cache
+  {{- toYaml .Values.policy.cache.volume | nindent 2 }}
+{{- end }}
 {{- if .Values.upstreams }}
 - name: upstreams
   configMap:
@@ -61,6 +70,15 @@
 - name: policy
   mountPath: /etc/portcullis/policy
   readOnly: true
+{{- end }}
+{{- if include "portcullis.supplyFiles" . | fromYaml }}
+- name: supply
+  mountPath: {{ include "portcullis.supplyFolder" . }}
+  readOnly: true
+{{- end }}
+{{- if .Values.policy.cache.enabled }}
+- name: bundle-cache
+  mountPath: /var/cache/portcullis
 {{- end }}
 {{- if include "portcullis.hasServers" . }}
 - name: upstreams

@@ -1,0 +1,106 @@
+import { isMainThread, parentPort } from 'node:worker_threads'
+import { readCases } from './bundles/cases.js'
+import { mountData } from './bundles/mounts.js'
+import { openArchive } from './bundles/opened.js'
+import type { Bundle } from './domain/bundle.js'
+import { PolicySupplyError } from './domain/errors.js'
+import { openPolicy } from './policy/compile.js'
+import { ownCases } from './policy/own-cases.js'
+import { createPatterns } from './policy/patterns.js'
+import { type PreparedRego, prepareRego, transferablesOf } from './policy/prepare.js'
+import type { Job, JobResult, OpenJob, PrepareJob, Refusal, SharedBundle } from './supply-jobs.js'
+
+// The thread that does everything about a load that takes longer than a serving thread may be held up.
+if (!isMainThread) parentPort?.on('message', (job: Job) => void answer(job))
+
+async function answer(job: Job): Promise<void> {
+  const { result, transfer } = await done(job)
+  parentPort?.postMessage(result, transfer)
+}
+
+interface Done {
+  readonly result: JobResult
+  readonly transfer: ArrayBuffer[]
+}
+
+async function done(job: Job): Promise<Done> {
+  try {
+    return await (job.type === 'open' ? open(job) : prepare(job))
+  } catch (thrown) {
+    if (thrown instanceof PolicySupplyError) {
+      return { result: { type: 'refused', error: refusalOf(thrown) }, transfer: [] }
+    }
+    const error = thrown instanceof Error ? thrown : String(thrown)
+    return { result: { type: 'broken', error }, transfer: [] }
+  }
+}
+
+async function open({ archive, terms, known }: OpenJob): Promise<Done> {
+  const opened = await openArchive(asBuffer(archive), terms, known)
+  const { digest, result } = opened
+  const told =
+    result.type === 'bundle'
+      ? { type: result.type, bundle: shared(result.bundle) }
+      : result.type === 'refused'
+        ? { type: result.type, error: refusalOf(result.error) }
+        : result
+  return {
+    result: { type: 'opened', digest, archive, result: told },
+    // What was posted here is this thread's alone, and goes back to be kept.
+    transfer: archive.buffer instanceof ArrayBuffer ? [archive.buffer] : [],
+  }
+}
+
+function shared(bundle: Bundle): SharedBundle {
+  return {
+    ...bundle,
+    wasm: bundle.wasm === undefined ? undefined : inSharedMemory(bundle.wasm),
+    data: inSharedMemory(bundle.data),
+  }
+}
+
+function inSharedMemory(bytes: Buffer): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  copy.set(bytes)
+  return copy
+}
+
+async function prepare(job: PrepareJob): Promise<Done> {
+  const { entrypoints, limits } = job
+  // WebAssembly takes nothing from shared memory.
+  const own = Buffer.from(job.data)
+  const data = mountData(own, job.mounted.map(asBuffer))
+  const prepared = await prepareRego({ wasm: Buffer.from(job.wasm), entrypoints, data }, limits)
+  await tryCases(job, prepared)
+  return { result: { type: 'prepared', prepared }, transfer: transferablesOf(prepared) }
+}
+
+/** Whether the policy has a decision for each case of its own. Opening takes the pieces out of what it is given. */
+async function tryCases({ cases, limits }: PrepareJob, prepared: PreparedRego): Promise<void> {
+  const read = readCases(cases.map(({ name, text }) => ({ name, text: asBuffer(text) })))
+  if (read.length === 0) return
+  const patterns = createPatterns()
+  try {
+    await openPolicy(
+      { ...prepared, pieces: [...prepared.pieces] },
+      {
+        revision: '',
+        digest: '',
+        limits,
+        largeInput: { calls: 'deny', responses: 'deny' },
+        patterns,
+        cases: ownCases(read),
+      },
+    )
+  } finally {
+    await patterns.close()
+  }
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}
+
+function refusalOf({ fault, message, cause }: PolicySupplyError): Refusal {
+  return { fault, message, cause: cause instanceof Error ? cause.message : undefined }
+}
