@@ -6,7 +6,7 @@ import { createExchanges } from './http/exchanges.js'
 import { fileLimit } from './http/file-limit.js'
 import { createMcpServer } from './http/server.js'
 import { openEndpoints } from './endpoints.js'
-import { assembleGovernance, withSealKeys, type CleanUps } from './governance.js'
+import { assembleGovernance, withSealKeys, type CleanUps, type Shared } from './governance.js'
 import { createIdentity } from './identity/identity.js'
 import { createStdioFront } from './stdio/front.js'
 import { createTurnstile } from './stdio/turnstile.js'
@@ -28,8 +28,10 @@ export interface Gateway {
  * Builds the parts in the order of need and starts them. Nothing is served before policy was looked for.
  * @throws Error where a port cannot be had or the decision log cannot be opened
  */
-export async function startGateway(config: Config): Promise<Gateway> {
-  return withCleanUps((cleanUps, closeAll) => assemble(withSealKeys(config), cleanUps, closeAll))
+export async function startGateway(config: Config, shared: Shared = {}): Promise<Gateway> {
+  return withCleanUps((cleanUps, closeAll) =>
+    assemble(withSealKeys(config), shared, cleanUps, closeAll),
+  )
 }
 
 /** A running gateway between one host and the server that it launches. */
@@ -78,11 +80,12 @@ async function withCleanUps<G>(
 
 async function assemble(
   config: Config,
+  shared: Shared,
   cleanUps: CleanUps,
   closeAll: () => Promise<void>,
 ): Promise<Gateway> {
   let sessions = (): number => 0
-  const governance = await assembleGovernance(config, cleanUps, () => sessions())
+  const governance = await assembleGovernance(config, cleanUps, () => sessions(), shared)
   const { events, callEvents, telling, version } = governance
   const { routes, behind } = await openEndpoints(config, governance, cleanUps)
   sessions = () => routes.reduce((sum, route) => sum + route.sessions.count, 0)

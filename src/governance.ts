@@ -23,6 +23,7 @@ import { createOpenCalls } from './sessions/open-calls.js'
 import { createSeal, openSeal } from './sessions/seal.js'
 import { createTaskMemory } from './sessions/task-memory.js'
 import { createSupplies, type Supplies } from './supplies.js'
+import type { SupplyThread } from './supply-client.js'
 import type { SupplyStanding } from './telemetry/bundle-metrics.js'
 import { createEvents, type Events } from './telemetry/events.js'
 import { createOperatorLog } from './telemetry/log.js'
@@ -57,6 +58,11 @@ export interface CallEvents {
 /** What closes again, last opened first. */
 export type CleanUps = (() => Promise<void>)[]
 
+/** What gateways in one process may have in common. Whoever made it closes it. */
+export interface Shared {
+  readonly supplyThread?: SupplyThread
+}
+
 type GovernanceConfig = Omit<Config, 'ops'>
 
 /**
@@ -67,6 +73,7 @@ export async function assembleGovernance(
   config: GovernanceConfig,
   cleanUps: CleanUps,
   sessions: () => number,
+  { supplyThread }: Shared = {},
 ): Promise<Governance> {
   const { mode, failMode } = config.policy
   const version = packageVersion()
@@ -90,6 +97,7 @@ export async function assembleGovernance(
   const patterns = createPatterns()
   cleanUps.push(() => patterns.close())
   const supplies = createSupplies({
+    thread: supplyThread,
     config: config.policy,
     version,
     patterns,

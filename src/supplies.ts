@@ -7,7 +7,7 @@ import type { ReloadEntry } from './domain/entry.js'
 import { type ActivePolicy, createActivePolicy } from './policy/active-policy.js'
 import type { PolicyParts } from './policy/compile.js'
 import { createSupply, type SupplyParts } from './supply.js'
-import { createSupplyThread } from './supply-client.js'
+import { createSupplyThread, type SupplyThread } from './supply-client.js'
 
 /** The policy in force, and the one on trial beside it, each with a supply of its own. */
 export interface Supplies {
@@ -26,6 +26,8 @@ export interface Supplies {
 export interface SuppliesParts {
   readonly config: PolicyConfig
   readonly version: string
+  /** Undefined: it has one of its own. */
+  readonly thread: SupplyThread | undefined
   readonly patterns: PolicyParts['patterns']
   /** Of evaluations by the policy in force. */
   readonly meter: NonNullable<PolicyParts['meter']>
@@ -38,7 +40,7 @@ export interface SuppliesParts {
 export function createSupplies(parts: SuppliesParts): Supplies {
   const { config, version, onKeepingFault } = parts
   const { mode, maxInputBytes, budgetMs, largeInput } = config
-  const thread = createSupplyThread()
+  const thread = parts.thread ?? createSupplyThread()
   const policy = { limits: { maxInputBytes, budgetMs }, largeInput, patterns: parts.patterns }
   const shared = { version, thread, onKeepingFault }
 
@@ -94,7 +96,11 @@ export function createSupplies(parts: SuppliesParts): Supplies {
     status: () => active?.status(),
     candidateStatus: () => onTrial?.status(),
     async close() {
-      await Promise.all([active?.close(), onTrial?.close(), thread.close()])
+      await Promise.all([
+        active?.close(),
+        onTrial?.close(),
+        parts.thread === undefined ? thread.close() : undefined,
+      ])
     },
   }
 }

@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os'
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { readCases } from './bundles/cases.js'
 import { mountData } from './bundles/mounts.js'
@@ -11,7 +12,20 @@ import { type PreparedRego, prepareRego, transferablesOf } from './policy/prepar
 import type { Job, JobResult, OpenJob, PrepareJob, Refusal, SharedBundle } from './supply-jobs.js'
 
 // The thread that does everything about a load that takes longer than a serving thread may be held up.
-if (!isMainThread) parentPort?.on('message', (job: Job) => void answer(job))
+if (!isMainThread) {
+  giveWay()
+  parentPort?.on('message', (job: Job) => void answer(job))
+}
+
+/** Calls come first where cores are few. On Linux a priority is the thread's; elsewhere it would be that of the process. */
+function giveWay(): void {
+  if (process.platform !== 'linux') return
+  try {
+    setPriority(constants.priority.PRIORITY_LOW)
+  } catch {
+    // Not permitted everywhere; then loads compete with calls.
+  }
+}
 
 async function answer(job: Job): Promise<void> {
   const { result, transfer } = await done(job)

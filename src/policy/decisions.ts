@@ -27,8 +27,11 @@ export function createDecisions(
 
 /** What a patch may write depends on the method: such results are read each time, however the name is spelled. */
 function mayHavePatch(text: string): boolean {
-  return text.includes('"patch"') || text.includes('\\u')
+  return text.includes('"patch"') || (text.includes('\\u00') && escapedPatch.test(text))
 }
+
+// JSON writes each letter as itself or by its number, whose digits have no upper case.
+const escapedPatch = /"(?:p|\\u0070)(?:a|\\u0061)(?:t|\\u0074)(?:c|\\u0063)(?:h|\\u0068)"/
 
 const longestKept = 8192
 const mostKept = 500

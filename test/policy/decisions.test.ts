@@ -20,3 +20,8 @@ test.each(['{"patch":{}}', '{"p\\u0061tch":{}}', '{"\\u0070\\u0061\\u0074\\u0063
     expect(decisions.of(text, 'pre', 'resources/read').reason).toContain('pre resources/read')
   },
 )
+
+test('an escape of something else is no reason to read a text anew', () => {
+  const text = '{"replace":[{"path":"response.**","pattern":"\\\\u001B\\u0041"}]}'
+  expect(decisions.of(text, 'post', 'ping')).toBe(decisions.of(text, 'post', 'tools/call'))
+})

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../src/config/load.js'
 import { startGateway, type Gateway } from '../../src/gateway.js'
+import { createSupplyThread } from '../../src/supply-client.js'
 
 /** A gateway in this process, on ports of its own, with a decision log that the test can read. */
 export interface TestGateway extends Gateway {
@@ -20,6 +21,9 @@ export const mcpHeaders = {
   accept: 'application/json, text/event-stream',
 }
 
+// One for all gateways of a test file: it takes longer to begin than a gateway does.
+const supplyThread = createSupplyThread()
+
 /**
  * @param env settings by their names in the environment, as an operator would give them
  * @param files texts of the files that the settings name, by path
@@ -36,7 +40,7 @@ export async function startTestGateway(
     readFile: (path) => files[path] ?? '',
   })
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'))
-  const gateway = await startGateway(loaded.config)
+  const gateway = await startGateway(loaded.config, { supplyThread })
   return {
     ...gateway,
     decisions: async () => {
