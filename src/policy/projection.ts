@@ -14,7 +14,7 @@ import { textsIn, type FoundText } from './projection-texts.js'
 export function projectDocument(document: Buffer, maxBytes: number): Buffer | undefined {
   if (document.length <= maxBytes) return document
   // Each takes so much whether it is left out or not: with more of them it would be too long in any case.
-  const found = textsIn(document, { shortest, most: maxBytes / shortestStub })
+  const found = textsIn(document, { shortest, most: maxBytes / shortestPlaceholder })
   if (found === undefined) return undefined
   const texts = found.map(({ span, isBinary }): Text => {
     return { span, isBinary, decoded: decodedAt(document, span) }
@@ -43,18 +43,18 @@ interface Text extends FoundText {
 }
 
 function savedBy({ span, decoded }: Text): number {
-  return span.end - span.start - stub(decoded.length, '').length - 64
+  return span.end - span.start - placeholder(decoded.length, '').length - 64
 }
 
 function omission({ span, decoded }: Text): Splice {
-  return { span, text: stub(decoded.length, hash('sha256', decoded)) }
+  return { span, text: placeholder(decoded.length, hash('sha256', decoded)) }
 }
 
-function stub(bytes: number, sha256: string): string {
+function placeholder(bytes: number, sha256: string): string {
   return `{"omitted":true,"bytes":${bytes},"sha256":"${sha256}"}`
 }
 
-const shortestStub = stub(0, '').length + 64
+const shortestPlaceholder = placeholder(0, '').length + 64
 
 /** Without escapes it stands in the document itself. */
 function decodedAt(document: Buffer, { start, end }: Span): Buffer {
