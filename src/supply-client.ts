@@ -4,7 +4,13 @@ import type { Opened } from './bundles/opened.js'
 import type { Bundle } from './domain/bundle.js'
 import { PolicySupplyError } from './domain/errors.js'
 import type { PreparedRego, RegoLimits } from './policy/prepare.js'
-import type { Job, JobResult, Refusal, SharedBundle } from './supply-jobs.js'
+import {
+  asBuffer,
+  type Job,
+  type JobResult,
+  type Refusal,
+  type SharedBundle,
+} from './supply-jobs.js'
 
 /** Does what is heavy about a load off the serving thread: one job at a time, in the order in which they were asked for. */
 export interface SupplyThread {
@@ -167,10 +173,6 @@ function bundleFrom(bundle: SharedBundle): Bundle {
     data: asBuffer(bundle.data),
     cases: bundle.cases.map(({ name, text }) => ({ name, text: asBuffer(text) })),
   }
-}
-
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 function faultOf(result: JobResult): Error {

@@ -55,3 +55,8 @@ export interface Refusal {
   readonly message: string
   readonly cause: string | undefined
 }
+
+/** The same memory as a Buffer, which it was before it was posted. */
+export function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}

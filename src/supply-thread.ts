@@ -9,7 +9,15 @@ import { openPolicy } from './policy/compile.js'
 import { ownCases } from './policy/own-cases.js'
 import { createPatterns } from './policy/patterns.js'
 import { type PreparedRego, prepareRego, transferablesOf } from './policy/prepare.js'
-import type { Job, JobResult, OpenJob, PrepareJob, Refusal, SharedBundle } from './supply-jobs.js'
+import {
+  asBuffer,
+  type Job,
+  type JobResult,
+  type OpenJob,
+  type PrepareJob,
+  type Refusal,
+  type SharedBundle,
+} from './supply-jobs.js'
 
 // The thread that does everything about a load that takes longer than a serving thread may be held up.
 if (!isMainThread) {
@@ -109,10 +117,6 @@ async function tryCases({ cases, limits }: PrepareJob, prepared: PreparedRego): 
   } finally {
     await patterns.close()
   }
-}
-
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 function refusalOf({ fault, message, cause }: PolicySupplyError): Refusal {

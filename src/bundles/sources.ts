@@ -8,9 +8,12 @@ export type BundleLocation =
   | {
       readonly type: 'http'
       readonly url: string
+      /** 0: fetched only when asked to. */
       readonly pollSec: number
+      /** How long the server may hold a request until there is a new bundle; 0: it is not asked to. */
       readonly longPollSec: number
       readonly token: string | undefined
+      /** Certificate authorities instead of the usual ones, PEM. */
       readonly ca: string | undefined
     }
 

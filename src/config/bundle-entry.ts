@@ -1,6 +1,7 @@
 import { bundleMembers, isTextMapping } from './bundle-members.js'
 import { readCertificates } from './certificates.js'
-import type { BundleConfig, BundleSourceConfig } from './config.js'
+import type { BundleLocation } from '../bundles/sources.js'
+import type { BundleConfig } from './config.js'
 import { isContent, type Content } from './content.js'
 import type { Environment } from './environment.js'
 import { readSecret, type ReadFile } from './given.js'
@@ -13,7 +14,7 @@ export interface BundleDefaults
 
 export type HttpDefaults = Pick<HttpSourceConfig, 'pollSec' | 'longPollSec' | 'ca'>
 
-type HttpSourceConfig = Extract<BundleSourceConfig, { readonly type: 'http' }>
+type HttpSourceConfig = Extract<BundleLocation, { readonly type: 'http' }>
 
 export interface BundleAround {
   /** How a fault begins. */
@@ -118,11 +119,11 @@ function keysOf(keys: unknown, { beside, readFile }: BundleAround, note: Note) {
   return read.keys
 }
 
-function sourceOf(given: Content, around: BundleAround, note: Note): BundleSourceConfig {
+function sourceOf(given: Content, around: BundleAround, note: Note): BundleLocation {
   const { path, url, poll_sec: pollSec, long_poll_sec: longPollSec } = given
   const { beside, defaults } = around
   if (typeof url !== 'string') return { type: 'disk', path: beside(String(path)) }
-  const source: BundleSourceConfig = {
+  const source: BundleLocation = {
     type: 'http',
     url,
     pollSec: typeof pollSec === 'number' ? pollSec : defaults.pollSec,

@@ -1,3 +1,4 @@
+import type { BundleLocation } from '../bundles/sources.js'
 import type { BundleScope, Layer, VerificationKey } from '../domain/bundle.js'
 import type { Mode } from '../domain/decision.js'
 import type { Era } from '../domain/era.js'
@@ -117,25 +118,12 @@ export interface BundleConfig {
   readonly name: string
   readonly layer: Layer
   readonly scope: BundleScope
-  readonly source: BundleSourceConfig
+  readonly source: BundleLocation
   /** The archive must have this SHA-256 (64 hex digits, lower case). */
   readonly sha256: string | undefined
   readonly keys: readonly VerificationKey[]
   readonly requireSignature: boolean
 }
-
-export type BundleSourceConfig =
-  | { readonly type: 'disk'; readonly path: string }
-  | {
-      readonly type: 'http'
-      readonly url: string
-      readonly pollSec: number
-      /** How long the server may hold a request until there is a new bundle; 0: it is not asked to. */
-      readonly longPollSec: number
-      readonly token: string | undefined
-      /** Certificate authorities instead of the usual ones, PEM. */
-      readonly ca: string | undefined
-    }
 
 /** A second supply that judges a share of the calls and changes nothing. */
 export interface CandidateConfig {

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
+import type { BundleLocation } from '../bundles/sources.js'
 import type { HttpDefaults } from './bundle-entry.js'
 import { candidateName, readBundles, type BundleSet } from './bundles-file.js'
 import { readCertificates } from './certificates.js'
-import type { BundleConfig, BundleSourceConfig, CandidateConfig, SupplyConfig } from './config.js'
+import type { BundleConfig, CandidateConfig, SupplyConfig } from './config.js'
 import type { Environment } from './environment.js'
 import type { CheckFolder } from './folder.js'
 import type { ReadFile } from './given.js'
@@ -96,7 +97,7 @@ function readSet(resolved: Resolved, defaults: Trust, around: SupplySurroundings
   return { bundles, secretVariables: [], faults: [] }
 }
 
-const starter: BundleSourceConfig = {
+const starter: BundleLocation = {
   type: 'disk',
   path: fileURLToPath(new URL('../../bundles/starter.tar.gz', import.meta.url)),
 }
@@ -118,7 +119,7 @@ export function sameOrigin(one: string | undefined, other: string | undefined): 
 function sourceOf(
   given: { path: string | undefined; url: string | undefined; token: string | undefined },
   { pollSec, longPollSec, ca }: HttpDefaults,
-): BundleSourceConfig | undefined {
+): BundleLocation | undefined {
   const { path, url, token } = given
   if (url !== undefined) return { type: 'http', url, pollSec, longPollSec, token, ca }
   return path === undefined ? undefined : { type: 'disk', path }
@@ -126,7 +127,7 @@ function sourceOf(
 
 function bundleOf(
   name: string,
-  source: BundleSourceConfig,
+  source: BundleLocation,
   sha256: string | undefined,
   { keys, requireSignature }: Trust,
 ): BundleConfig {

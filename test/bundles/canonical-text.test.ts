@@ -8,9 +8,9 @@ import { canonicalText } from '../../src/bundles/canonical-text.js'
 import { hashFile } from '../../src/bundles/hash.js'
 import { JsonFault } from '../../src/wire/json-text.js'
 import { createRandom, type Random } from '../support/random.js'
+import { hasOpa } from '../support/opa.js'
 
 const canonical = (text: string): string => canonicalText(Buffer.from(text))
-const hasOpa = spawnSync('opa', ['version']).status === 0
 const keys = fileURLToPath(new URL('../fixtures/bundles/signed/keys/', import.meta.url))
 
 test.each([

@@ -12,8 +12,8 @@ import { signatureAlgorithms } from '../../src/bundles/signature-algorithm.js'
 import { PolicySupplyError } from '../../src/domain/errors.js'
 import { bundleOf, tarGz } from './archives.js'
 import { archiveWith, fixture, keyNames, keyOf, now, termsOf } from './forge.js'
+import { hasOpa } from '../support/opa.js'
 
-const hasOpa = spawnSync('opa', ['version']).status === 0
 const keyPem = fixture('keys/ec-256.pem').toString()
 const signing = { keyPem, keyId: 'ec-256', now }
 const key = keyOf('ec-256', 'ES256')

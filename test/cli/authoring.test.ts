@@ -16,6 +16,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { unpackArchive } from '../../src/bundles/archive.js'
 import { packArchive } from '../../src/bundles/archive-pack.js'
 import { runCli } from '../../src/cli/cli.js'
+import { hasOpa } from '../support/opa.js'
 import { run, starterBundle } from './run-command.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-authoring-'))
@@ -144,7 +145,7 @@ describe('policy check and inspect of a signed bundle', () => {
   })
 })
 
-describe.runIf(hasOpa())('with opa', () => {
+describe.runIf(hasOpa)('with opa', () => {
   test.each(['allow-list', 'bounds', 'redact', 'starter'])(
     'the set of %s passes its tests, fully covered',
     async (name) => {
@@ -340,14 +341,5 @@ function watchSet(set: string, output: string) {
       signals.emit('SIGINT')
       return ended
     },
-  }
-}
-
-function hasOpa(): boolean {
-  try {
-    execFileSync('opa', ['version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
   }
 }

@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import { hasOpa } from '../support/opa.js'
 import { run, starterBundle } from './run-command.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-cli-'))
@@ -129,7 +129,7 @@ describe('policy build', () => {
     expect(readdirSync(folder)).toEqual(['broken.tar.gz'])
   })
 
-  test.runIf(hasOpa())('writes the bundle in one step and describes it', async () => {
+  test.runIf(hasOpa)('writes the bundle in one step and describes it', async () => {
     const output = join(folder, 'starter.tar.gz')
     const { exitCode, out } = await run(['policy', 'build', set, '-o', output, '--revision', 'r7'])
     expect(out).toContain('revision     r7')
@@ -138,12 +138,3 @@ describe('policy build', () => {
     expect(readdirSync(folder).sort()).toEqual(['broken.tar.gz', 'starter.tar.gz'])
   })
 })
-
-function hasOpa(): boolean {
-  try {
-    execFileSync('opa', ['version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestGateway, toolCall, type TestGateway } from '../support/gateway.js'
 import {
   readyz,
@@ -12,28 +12,24 @@ import {
   type BundleAnswer,
   type BundleHost,
 } from '../support/supplied.js'
+import { closedAfterEach } from '../support/opened.js'
 import { echo, startRawUpstream, type RawUpstream } from '../support/upstream.js'
 
-const closing: (() => Promise<unknown>)[] = []
+const keep = closedAfterEach()
 let upstream: RawUpstream
 
 beforeAll(async () => {
   upstream = await startRawUpstream(echo)
 })
 afterAll(() => upstream.close())
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
 
 async function hostOf(archive: Buffer): Promise<BundleHost> {
-  const host = await startBundleHost(archive)
-  closing.push(() => host.close())
-  return host
+  return keep(await startBundleHost(archive))
 }
 
 async function gatewayWith(env: Record<string, string>, files = {}): Promise<TestGateway> {
   const gateway = await startTestGateway({ UPSTREAM_URL: upstream.url, ...env }, files)
-  closing.push(() => gateway.close())
+  keep(gateway)
   return gateway
 }
 
@@ -99,7 +95,7 @@ describe('at the start', () => {
 
   test('calls are refused where one bundle of several is away, also where absence would be let pass', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'portcullis-hostile-'))
-    closing.push(() => rm(folder, { recursive: true }))
+    keep({ close: () => rm(folder, { recursive: true }) })
     await writeFile(join(folder, 'org.tar.gz'), await strict())
     const set = {
       bundles: {

@@ -13,6 +13,7 @@ import { createObligationParser } from '../../src/policy/parse-obligations.js'
 import { createPatterns } from '../../src/policy/patterns.js'
 import { RegoFault } from '../../src/policy/rego-fault.js'
 import { otherCall } from '../policy/fixtures.js'
+import { hasOpa } from '../support/opa.js'
 import { createRandom, type Random } from '../support/random.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -32,7 +33,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-describe.runIf(hasOpa())('a compiled policy decides as opa eval does', () => {
+describe.runIf(hasOpa)('a compiled policy decides as opa eval does', () => {
   test.each(sets)('%s', async (set) => {
     const { archive } = await buildBundle({ set: join(root, set), opa: 'opa' })
     const policy = await compilePolicy(await openUnverified(archive, 1 << 24), {
@@ -163,13 +164,4 @@ function argsOf(random: Random): Record<string, unknown> {
   if (random.below(3) === 0)
     args['city'] = random.oneOf(['Berlin', 'São Paulo', 'x; drop', 'a'.repeat(100)])
   return args
-}
-
-function hasOpa(): boolean {
-  try {
-    execFileSync('opa', ['version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }
