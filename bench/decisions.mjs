@@ -20,6 +20,7 @@ export async function decisions({ quick }) {
       patterns,
       limits: { maxInputBytes, budgetMs: 1000 },
       largeInput: { calls: 'deny', responses: 'deny' },
+      classify: () => 'unknown',
     })
     const hooks = policy.hooks.post ? ['pre', 'post'] : ['pre']
     for (const hook of hooks) {

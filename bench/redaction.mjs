@@ -5,10 +5,29 @@ import { printTable, round } from './statistics.mjs'
 
 const worker = fileURLToPath(new URL('redaction-case.mjs', import.meta.url))
 const sizesKB = [10, 100, 1000]
-const kinds = ['replace', 'replace without a match', 'mask', 'filter', 'mask in text']
+const rewritings = ['replace', 'replace without a match']
+const maskings = [
+  'parse and print',
+  'mask',
+  'mask, partly',
+  'mask by hash',
+  'mask by 250 paths',
+  'filter',
+  'mask in text',
+]
 
-/** Time and memory of obligations on results; each case in a process of its own, because memory never shrinks. */
-export async function redaction({ quick }) {
+/** Time and memory of replaces on results. */
+export function redaction(options) {
+  return measureAll(rewritings, options)
+}
+
+/** The same of masks and filters, beside what parsing and printing costs. */
+export function masking(options) {
+  return measureAll(maskings, options)
+}
+
+/** Each case in a process of its own, because memory never shrinks. */
+async function measureAll(kinds, { quick }) {
   const results = []
   for (const kind of kinds) {
     for (const sizeKB of sizesKB) results.push(await measure({ kind, sizeKB, quick }))

@@ -1,15 +1,16 @@
 // The one runner of all benchmarks:
-//   node bench/run.mjs [decisions|table|guard|calls|redaction|all] [--quick] [--rounds N] [--seconds N] [--core N] [--json FILE]
+//   node bench/run.mjs [decisions|rules|table|guard|calls|redaction|masking|all] [--quick] [--rounds N] [--seconds N] [--core N] [--json FILE]
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { calls } from './calls.mjs'
 import { decisions } from './decisions.mjs'
 import { guard } from './guard.mjs'
 import { machine } from './machine.mjs'
-import { redaction } from './redaction.mjs'
+import { masking, redaction } from './redaction.mjs'
+import { rules } from './rules.mjs'
 import { table } from './table.mjs'
 
-const benchmarks = { decisions, table, guard, calls, redaction }
+const benchmarks = { decisions, rules, table, guard, calls, redaction, masking }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -6,7 +6,7 @@ import { policyInput } from '../dist/domain/policy-input.js'
 import { openPolicy } from '../dist/policy/compile.js'
 import { fuelOf } from '../dist/policy/rego-fuel.js'
 import { createPatterns } from '../dist/policy/patterns.js'
-import { prepareRego } from '../dist/policy/prepare.js'
+import { preparePolicy } from '../dist/policy/prepare.js'
 import { rowsOf, toolCall } from './messages.mjs'
 import { bundleWithRules } from './policy-sets.mjs'
 import { printTable, quantile, round, sorted } from './statistics.mjs'
@@ -58,7 +58,8 @@ function dataOf(bytes) {
 async function load({ wasm, entrypoints, data, revision, digest }, patterns) {
   let spent = 0
   const started = performance.now()
-  const prepared = await prepareRego({ wasm, entrypoints, data }, limits)
+  const contents = { wasm, entrypoints, data, rules: [], schemas: [] }
+  const prepared = await preparePolicy(contents, limits)
   const ready = performance.now()
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
@@ -69,6 +70,7 @@ async function load({ wasm, entrypoints, data, revision, digest }, patterns) {
     limits,
     patterns,
     largeInput: { calls: 'deny', responses: 'deny' },
+    classify: () => 'unknown',
     meter: (_hook, fuel) => (spent = fuel),
   })
   await setImmediate()

@@ -2,13 +2,15 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { LoadStatus } from './bundles/load-status.js'
 import { createCandidate } from './candidate/candidate.js'
 import { createCatalog } from './catalog/catalog.js'
+import { createClassifier, createDryRunArguments } from './catalog/configured-tools.js'
+import { createToolFacts } from './catalog/tool-facts.js'
 import type { Config } from './config/config.js'
 import { packageVersion } from './config/version.js'
 import { createDecisionLog, type WrittenDecisionLog } from './decision-log/decision-log.js'
 import type { HandledCall } from './domain/answer.js'
 import type { CallResult, OutcomeEntry } from './domain/entry.js'
 import type { GatewayError } from './domain/errors.js'
-import { createCallDescriber, type AnnotationsOf } from './domain/policy-input.js'
+import { createCallDescriber } from './domain/policy-input.js'
 import type { Catalog, Pipeline, Upstream } from './domain/ports.js'
 import { createOpsServer } from './http/ops-routes.js'
 import { createReadiness } from './http/readiness.js'
@@ -86,8 +88,13 @@ export async function assembleGovernance(
     queuedRecords: () => decisionLog.queued(),
   })
   const events = createEvents({ log, metrics })
+  const trusted = new Set(config.upstreams.filter((each) => each.trusted).map(({ name }) => name))
+  const classify = createClassifier(config.tools, trusted)
+  const catalog = createCatalog()
+  const toolFacts = createToolFacts({ catalog, trusted, classify })
   const decisionLog = createDecisionLog({
     config: config.decisionLog,
+    actionClassOf: (server, tool) => toolFacts(server, tool).actionClass,
     onFailure: (error, records) => events.logWriteFailed(error, records),
     onRecovery: () => events.logRecovered(),
   })
@@ -101,13 +108,16 @@ export async function assembleGovernance(
     config: config.policy,
     version,
     patterns,
+    classify,
     meter: (hook, fuel) => metrics.fuelUsed(hook, fuel),
+    onRuleError: (cause) => events.ruleErred(cause),
     onReload: (entry, status, cause) => {
       events.reloaded(entry, standingOf(status), cause)
       decisionLog.append(entry).catch(() => undefined)
     },
     onCandidateReload: (entry, cause) => events.candidateReloaded(entry, cause),
     onKeepingFault: (fault) => events.bundleNotKept(fault),
+    onRuleWarnings: (warnings) => events.rulesWarned(warnings),
   })
   cleanUps.push(() => supplies.close())
   await supplies.start()
@@ -119,8 +129,6 @@ export async function assembleGovernance(
     events.policyMissing({ message: atStart.message, failMode: closed ? 'closed' : failMode })
   }
 
-  const catalog = createCatalog()
-  const trusted = new Set(config.upstreams.filter((each) => each.trusted).map(({ name }) => name))
   const listChanges = createListChanges({ policies, now: Date.now, maxBytes: keptListBytes })
   policies.onChange(() => listChanges.policyChanged())
 
@@ -131,7 +139,8 @@ export async function assembleGovernance(
   const shared = {
     mode,
     failMode,
-    describe: createCallDescriber(config.policy.inputHeaders, annotationsOf(catalog, trusted)),
+    describe: createCallDescriber(config.policy.inputHeaders, toolFacts),
+    dryRunArgumentOf: createDryRunArguments(config.tools),
     maxMessageBytes: config.upstreams[0].maxMessageBytes,
     policies,
     candidate,
@@ -213,13 +222,6 @@ export function sealFor({ identity, session }: GovernanceConfig, issued: string)
 export function withSealKeys<C extends GovernanceConfig>(config: C): C {
   const { session } = config
   return session.keys.length > 0 ? config : { ...config, session: { keys: [randomBytes(32)] } }
-}
-
-/** What a tool says of itself is worth something only where the configuration trusts its server. */
-function annotationsOf(catalog: Catalog, trusted: ReadonlySet<string>): AnnotationsOf | undefined {
-  if (trusted.size === 0) return undefined
-  return (server, tool) =>
-    (trusted.has(server) ? catalog.tool(server, tool)?.annotations : undefined) ?? '{}'
 }
 
 function standingOf({ lastSuccess, bundles }: LoadStatus): SupplyStanding {

@@ -29,26 +29,30 @@ export interface SuppliesParts {
   /** Undefined: it has one of its own. */
   readonly thread: SupplyThread | undefined
   readonly patterns: PolicyParts['patterns']
+  readonly classify: PolicyParts['classify']
   /** Of evaluations by the policy in force. */
   readonly meter: NonNullable<PolicyParts['meter']>
+  readonly onRuleError: NonNullable<PolicyParts['onRuleError']>
   /** `cause`: of a failure, for the operator's log only. */
   readonly onReload: (entry: ReloadEntry, status: LoadStatus, cause: unknown) => void
   readonly onCandidateReload: (entry: ReloadEntry, cause: unknown) => void
   readonly onKeepingFault: (fault: KeepingFault) => void
+  readonly onRuleWarnings: SupplyParts['onRuleWarnings']
 }
 
 export function createSupplies(parts: SuppliesParts): Supplies {
-  const { config, version, onKeepingFault } = parts
+  const { config, version, onKeepingFault, onRuleWarnings } = parts
   const { mode, maxInputBytes, budgetMs, largeInput } = config
   const thread = parts.thread ?? createSupplyThread()
-  const policy = { limits: { maxInputBytes, budgetMs }, largeInput, patterns: parts.patterns }
-  const shared = { version, thread, onKeepingFault }
+  const { patterns, classify, meter, onRuleError } = parts
+  const policy = { limits: { maxInputBytes, budgetMs }, largeInput, patterns, classify }
+  const shared = { version, thread, onKeepingFault, onRuleWarnings }
 
   const policies = createActivePolicy()
   const active = supplyUnlessOff({
     ...shared,
     config: config.supply,
-    policy: { ...policy, meter: parts.meter },
+    policy: { ...policy, meter, onRuleError },
     active: policies,
     report: (outcome, status) => {
       parts.onReload(entryOf(outcome), status, causeOf(outcome))
@@ -129,5 +133,6 @@ function causeOf(outcome: LoadOutcome): unknown {
   return outcome.outcome === 'failed' ? outcome.cause : undefined
 }
 
-const noBundle = 'No bundle is configured: set POLICY_BUNDLE_PATH or POLICY_BUNDLE_URL'
+const noBundle =
+  'No policy is configured: set POLICY_RULES_PATH, POLICY_BUNDLE_PATH or POLICY_BUNDLE_URL'
 const candidatePatienceMs = 5_000

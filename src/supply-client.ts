@@ -3,9 +3,10 @@ import type { BundleTerms } from './bundles/open-bundle.js'
 import type { Opened } from './bundles/opened.js'
 import type { Bundle } from './domain/bundle.js'
 import { PolicySupplyError } from './domain/errors.js'
-import type { PreparedRego, RegoLimits } from './policy/prepare.js'
+import type { PolicyLimits, PreparedPolicy } from './policy/prepare.js'
 import {
   asBuffer,
+  asFiles,
   type Job,
   type JobResult,
   type Refusal,
@@ -17,7 +18,7 @@ export interface SupplyThread {
   /** Takes the archive over: it is empty afterwards, and what comes back is to be used instead. */
   open(archive: Buffer, terms: BundleTerms, known: string | undefined): Promise<Opened>
   /** @throws PolicySupplyError `compile` or `check` */
-  prepare(bundle: Bundle, mounted: readonly Buffer[], limits: RegoLimits): Promise<PreparedRego>
+  prepare(bundle: Bundle, mounted: readonly Buffer[], limits: PolicyLimits): Promise<PreparedPolicy>
   /** Ends the thread; what it still had to do is rejected. */
   close(): Promise<void>
 }
@@ -93,10 +94,10 @@ export function createSupplyThread(options: SupplyThreadOptions = {}): SupplyThr
       if (result.type !== 'opened') throw faultOf(result)
       return openedFrom(result)
     },
-    async prepare({ wasm, entrypoints, data, cases }, mounted, limits) {
-      if (wasm === undefined) throw new PolicySupplyError('check', 'The bundle has no policy')
+    async prepare({ wasm, entrypoints, data, rules, schemas, cases }, mounted, limits) {
+      const contents = { wasm, entrypoints, data, rules, schemas, cases }
       const result = await run(() => ({
-        message: { type: 'prepare', wasm, entrypoints, data, mounted, cases, limits },
+        message: { type: 'prepare', ...contents, mounted, limits },
         transfer: [],
       }))
       if (result.type !== 'prepared') throw faultOf(result)
@@ -171,7 +172,9 @@ function bundleFrom(bundle: SharedBundle): Bundle {
     ...bundle,
     wasm: bundle.wasm === undefined ? undefined : asBuffer(bundle.wasm),
     data: asBuffer(bundle.data),
-    cases: bundle.cases.map(({ name, text }) => ({ name, text: asBuffer(text) })),
+    rules: asFiles(bundle.rules),
+    schemas: asFiles(bundle.schemas),
+    cases: asFiles(bundle.cases),
   }
 }
 

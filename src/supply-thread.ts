@@ -1,6 +1,6 @@
 import { constants, setPriority } from 'node:os'
 import { isMainThread, parentPort } from 'node:worker_threads'
-import { readCases } from './bundles/cases.js'
+import { readCases } from './policy/cases.js'
 import { mountData } from './bundles/mounts.js'
 import { openArchive } from './bundles/opened.js'
 import type { Bundle } from './domain/bundle.js'
@@ -8,9 +8,16 @@ import { PolicySupplyError } from './domain/errors.js'
 import { openPolicy } from './policy/compile.js'
 import { ownCases } from './policy/own-cases.js'
 import { createPatterns } from './policy/patterns.js'
-import { type PreparedRego, prepareRego, transferablesOf } from './policy/prepare.js'
+import {
+  type PreparedPolicy,
+  preparePolicy,
+  reopenable,
+  transferablesOf,
+} from './policy/prepare.js'
+import { readRuleTests } from './policy/rule-tests.js'
 import {
   asBuffer,
+  asFiles,
   type Job,
   type JobResult,
   type OpenJob,
@@ -90,30 +97,29 @@ function inSharedMemory(bytes: Buffer): Uint8Array {
 async function prepare(job: PrepareJob): Promise<Done> {
   const { entrypoints, limits } = job
   // WebAssembly takes nothing from shared memory.
-  const own = Buffer.from(job.data)
-  const data = mountData(own, job.mounted.map(asBuffer))
-  const prepared = await prepareRego({ wasm: Buffer.from(job.wasm), entrypoints, data }, limits)
+  const wasm = job.wasm && Buffer.from(job.wasm)
+  const data = mountData(Buffer.from(job.data), job.mounted.map(asBuffer))
+  const [rules, schemas] = [asFiles(job.rules), asFiles(job.schemas)]
+  const prepared = await preparePolicy({ wasm, entrypoints, data, rules, schemas }, limits)
   await tryCases(job, prepared)
   return { result: { type: 'prepared', prepared }, transfer: transferablesOf(prepared) }
 }
 
-/** Whether the policy has a decision for each case of its own. Opening takes the pieces out of what it is given. */
-async function tryCases({ cases, limits }: PrepareJob, prepared: PreparedRego): Promise<void> {
-  const read = readCases(cases.map(({ name, text }) => ({ name, text: asBuffer(text) })))
+/** Whether the policy has a decision for each case of its own. */
+async function tryCases(job: PrepareJob, prepared: PreparedPolicy): Promise<void> {
+  const read = [...readCases(asFiles(job.cases)), ...readRuleTests(asFiles(job.rules))]
   if (read.length === 0) return
   const patterns = createPatterns()
   try {
-    await openPolicy(
-      { ...prepared, pieces: [...prepared.pieces] },
-      {
-        revision: '',
-        digest: '',
-        limits,
-        largeInput: { calls: 'deny', responses: 'deny' },
-        patterns,
-        cases: ownCases(read),
-      },
-    )
+    await openPolicy(reopenable(prepared), {
+      revision: '',
+      digest: '',
+      limits: job.limits,
+      largeInput: { calls: 'deny', responses: 'deny' },
+      patterns,
+      classify: () => 'unknown',
+      cases: ownCases(read),
+    })
   } finally {
     await patterns.close()
   }

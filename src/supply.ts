@@ -8,6 +8,7 @@ import { createSource } from './bundles/sources.js'
 import type { SupplyConfig } from './config/config.js'
 import { openPolicy, type PolicyParts } from './policy/compile.js'
 import { createPolicySet } from './policy/policy-set.js'
+import type { RuleWarning } from './policy/rules/read-rules.js'
 import type { SupplyThread } from './supply-client.js'
 
 export interface SupplyParts {
@@ -19,6 +20,8 @@ export interface SupplyParts {
   readonly active: Activation
   readonly report: LoaderOptions['report']
   readonly onKeepingFault: (fault: KeepingFault) => void
+  /** Told with every load of rules that are worth another look. */
+  readonly onRuleWarnings: (warnings: readonly RuleWarning[]) => void
   /** What is kept for a restart is read and never written. */
   readonly looksOnly?: boolean
 }
@@ -36,7 +39,9 @@ export function createSupply(parts: SupplyParts): Loader | undefined {
     open: (archive, terms, known) => thread.open(archive, terms, known),
     compile: async (bundle, mounted, identity) => {
       const prepared = await thread.prepare(bundle, mounted, policy.limits)
-      return openPolicy(prepared, { ...policy, ...identity })
+      const opened = await openPolicy(prepared, { ...policy, ...identity })
+      if (prepared.ruleWarnings.length > 0) parts.onRuleWarnings(prepared.ruleWarnings)
+      return opened
     },
     combine: createPolicySet,
     cache: parts.looksOnly === true ? { ...cache, keep: nothing } : cache,
@@ -57,6 +62,9 @@ function membersOf({ config, version }: SupplyParts): readonly Member[] {
     layer,
     scope,
     source: createSource(source, { maxBytes, version }),
-    trust: { sha256, keys, requireSignature },
+    trust: {
+      ...{ sha256, keys, requireSignature },
+      layout: source.type === 'rules' ? ('rules' as const) : ('bundle' as const),
+    },
   }))
 }

@@ -54,8 +54,9 @@ describe('libraries', () => {
   const shared: Record<string, RegExp> = {
     fastify: /^http\//,
     'prom-client': /^telemetry\//,
-    zod: /^(?:bundles|cli|config)\//,
-    '@modelcontextprotocol/sdk': /^(?:demo\/endpoint|cli\/call)\.ts$/,
+    '@bufbuild/cel': /^policy\/cel\/engine\.ts$/,
+    zod: /^(?:bundles|cli|config|policy)\//,
+    '@modelcontextprotocol/sdk': /^(?:demo\/endpoint|cli\/mcp-client)\.ts$/,
   }
 
   test.each([...new Set(libraries.map(({ from }) => nameOf(from)))])(

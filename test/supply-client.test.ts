@@ -4,15 +4,15 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { digestOf } from '../src/bundles/hash.js'
 import type { Bundle } from '../src/domain/bundle.js'
 import { PolicySupplyError } from '../src/domain/errors.js'
+import { policyInput } from '../src/domain/policy-input.js'
 import { openPolicy } from '../src/policy/compile.js'
 import { createPatterns } from '../src/policy/patterns.js'
+import { sampleCall } from '../src/policy/sample-calls.js'
 import {
   createSupplyThread,
   type SupplyThread,
   type SupplyThreadOptions,
 } from '../src/supply-client.js'
-import { inputOfCase } from '../src/wire/case-input.js'
-import { anonymous } from '../src/domain/principal.js'
 import { dataBundle } from './bundles/loading.js'
 
 const threads: SupplyThread[] = []
@@ -93,38 +93,26 @@ describe('the supply thread', () => {
     const bundle = await opened(thread, await starter())
     const people = await opened(thread, dataBundle('p', ['people'], { people: ['alice'] }))
     const prepared = await thread.prepare(bundle, [people.data], limits)
-    expect(JSON.parse(Buffer.from(prepared.data).toString())).toMatchObject({ people: ['alice'] })
+    expect(JSON.parse(Buffer.from(prepared.rego?.data ?? []).toString())).toMatchObject({
+      people: ['alice'],
+    })
     const patterns = createPatterns()
     const largeInput = { calls: 'deny', responses: 'deny' } as const
     const { revision, digest } = bundle
-    const policy = await openPolicy(prepared, { revision, digest, limits, largeInput, patterns })
-    const decision = policy.evaluate(
-      inputOfCase({
-        name: 'ping',
-        place: 'here',
-        hook: 'pre',
-        user: anonymous,
-        server: 'demo',
-        method: 'ping',
-        params: '{}',
-        response: undefined,
-        headers: {},
-        time: terms.now,
-        expect: {
-          effect: 'allow',
-          code: undefined,
-          reason: undefined,
-          rules: undefined,
-          patchedArgs: undefined,
-          resultContains: [],
-          resultNotContains: [],
-        },
-      }),
-    )
+    const classify = () => 'unknown' as const
+    const parts = { revision, digest, limits, largeInput, patterns, classify }
+    const policy = await openPolicy(prepared, parts)
+    const ping = policyInput({
+      call: sampleCall('ping'),
+      hook: 'pre',
+      time: terms.now,
+      inputHeaders: 'all',
+    })
+    const decision = policy.evaluate(ping)
     expect(decision).toMatchObject({ effect: 'allow' })
     await patterns.close()
     const again = await thread.prepare(bundle, [], limits)
-    expect(again.module).toBeDefined()
+    expect(again.rego?.module).toBeDefined()
   })
 
   test('refuses to prepare what cannot be', async () => {

@@ -3,7 +3,7 @@ import type { Bundle, BundleScope, Layer } from '../domain/bundle.js'
 import { PolicySupplyError } from '../domain/errors.js'
 import type { Policy } from '../domain/ports.js'
 import { type Identity, identityOf, type MemberFault, type Offer } from './members.js'
-import { rootConflict } from './mounts.js'
+import { hasPolicy, rootConflict } from './mounts.js'
 import { asSupplyError } from './offers.js'
 
 export interface AssemblyParts {
@@ -79,14 +79,17 @@ async function compileAll(
   before: Assembly | undefined,
   parts: AssemblyParts,
 ): Promise<Unassembled | { readonly type: 'compiled'; readonly policies: Assembly['compiled'] }> {
-  const mounted = offers.filter(({ bundle }) => bundle.wasm === undefined)
-  const withPolicy = offers.filter(({ bundle }) => bundle.wasm !== undefined)
+  const withData = offers.filter(({ bundle }) => !hasPolicy(bundle))
+  const withPolicy = offers.filter(({ bundle }) => hasPolicy(bundle))
   const policies = new Map<string, Compiled>()
   for (const offer of withPolicy) {
     const { member, bundle } = offer
+    // Rules read no data.
+    const mounted = bundle.wasm === undefined ? [] : withData
     // The only policy of a set changes with everything in it, so it is known as the set is.
-    const own = withPolicy.length === 1 ? identity : bundle
-    const key = keyOf([offer, ...mounted])
+    const isOnly = withPolicy.length === 1
+    const own = isOnly ? identity : bundle
+    const key = keyOf([offer, ...(isOnly ? withData : mounted)])
     const known = before?.compiled.get(member.name)
     try {
       const policy =
@@ -119,7 +122,7 @@ function withoutPolicy(offers: readonly Offer[]): Unassembled {
   const error = new PolicySupplyError(
     'check',
     `${offers.length === 1 ? 'The bundle has data and no policy' : 'All bundles have data and none has a policy'}: ` +
-      'supply one with a policy.wasm that has the entrypoint mcp/pre',
+      'supply one with rules, or with a policy.wasm that has the entrypoint mcp/pre',
   )
   return faultOfAll(offers, error)
 }

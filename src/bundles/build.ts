@@ -1,23 +1,20 @@
 import { createHash } from 'node:crypto'
-import type { Dirent } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, relative, resolve, sep } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
-import { PolicySupplyError } from '../domain/errors.js'
-import { JsonFault } from '../wire/json-fault.js'
-import { scanJson } from '../wire/json-text.js'
-import { isCase, isRules } from './contents.js'
-import { readManifest } from './manifest.js'
 import { unpackArchive } from './archive.js'
 import { packArchive } from './archive-pack.js'
-import { openUnverified } from './open-bundle.js'
+import { roleOf } from './layout.js'
+import { readManifest } from './manifest.js'
 import { createOpa, type Opa } from './opa.js'
+import { openUnverified } from './open-bundle.js'
+import { isForUsAlone, readSources, refuseSet, type Source } from './set-sources.js'
 
 export interface BuildOptions {
   /** The policy set's folder. */
   readonly set: string
-  /** The `opa` binary; without a slash it is looked for on PATH. */
+  /** The `opa` binary; without a slash it is looked for on PATH. It is run only where the set has Rego or YAML data. */
   readonly opa: string
   /** Wins over the revision in the set's `.manifest`; without either, the revision is a digest of the sources. */
   readonly revision?: string | undefined
@@ -25,120 +22,99 @@ export interface BuildOptions {
   readonly capabilities?: string | undefined
 }
 
+export interface BuiltBundle {
+  readonly archive: Buffer
+  /** None where the set has no Rego. */
+  readonly entrypoints: readonly string[]
+}
+
 /**
  * Builds a policy set into a bundle. The same sources give the same bytes, whatever the folder, its
- * times and modes, because OPA runs inside the set and sees relative names only.
+ * times and modes, because OPA runs inside the set and sees relative names only. Rules are packed as they are.
  * @throws PolicySupplyError `absent` (no such folder), `compile` (OPA's own words, with file and line) or `check`
  */
-export async function buildBundle(
+export async function buildBundle(options: BuildOptions): Promise<BuiltBundle> {
+  const sources = await readSources(resolve(options.set))
+  const revision = options.revision ?? defaultRevision(sources)
+  const built = sources.some(isForOpa)
+    ? await buildWithOpa(sources, { ...options, revision })
+    : { archive: pack(sources, revision), entrypoints: [] }
+  await recheck(built)
+  return built
+}
+
+function isForOpa({ name }: Source): boolean {
+  return isRego(name) || /^data\.ya?ml$/.test(basename(name))
+}
+
+function isRego(name: string): boolean {
+  return name.endsWith('.rego')
+}
+
+async function buildWithOpa(
+  sources: readonly Source[],
   options: BuildOptions,
-): Promise<{ readonly archive: Buffer; readonly entrypoints: readonly string[] }> {
+): Promise<BuiltBundle> {
   const set = resolve(options.set)
-  const sources = await sourcesOf(set)
-  checkManifest(sources)
-  const limits = options.capabilities ? ['--capabilities', resolve(options.capabilities)] : []
+  const { revision, capabilities } = options
+  const limits = capabilities ? ['--capabilities', resolve(capabilities)] : []
   const opa = createOpa(options.opa, set)
   await opa.succeed('check', '--bundle', '.', ...noTests, ...limits)
-  const isData = hasDataOnly(sources)
-  const entrypoints = isData ? [] : await entrypointsOf(sources, opa)
+  const hasRego = sources.some(({ name }) => isRego(name))
+  const entrypoints = hasRego ? await entrypointsOf(sources, opa) : []
   const archive = await inTemporaryFolder(async (folder) => {
     const output = join(folder, 'bundle.tar.gz')
-    const revision = options.revision ?? defaultRevision(sources)
     await opa.succeed(
-      ...['build', '--target', isData ? 'rego' : 'wasm', '--bundle', '.', '--output', output],
+      ...['build', '--target', hasRego ? 'wasm' : 'rego', '--bundle', '.', '--output', output],
       ...[...noTests, ...limits],
       ...(revision === undefined ? [] : ['--revision', revision]),
       ...entrypoints.flatMap((entrypoint) => ['--entrypoint', entrypoint]),
     )
     return readFile(output)
   })
-  const whole = await withCases(archive, sources)
-  await recheck(whole, entrypoints)
-  return { archive: whole, entrypoints }
+  return { archive: await withOurs(archive, sources), entrypoints }
 }
 
 /** OPA passes over what is neither Rego nor data. */
-async function withCases(archive: Buffer, sources: readonly Source[]): Promise<Buffer> {
-  const cases = sources.filter(({ name }) => isCase(name))
-  if (cases.length === 0) return archive
+async function withOurs(archive: Buffer, sources: readonly Source[]): Promise<Buffer> {
+  const ours = sources.filter(isForUsAlone)
+  if (ours.length === 0) return archive
   const { files } = await unpackArchive(archive, defaultMaxBytes)
-  return packArchive([...files, ...cases.map(({ name, text }) => [name, text] as const)])
+  return packArchive([...files, ...ours.map(({ name, text }) => [name, text] as const)])
 }
 
-interface Source {
-  /** Relative to the set, with slashes. */
-  readonly name: string
-  readonly text: Buffer
-}
-
-/** What goes into the bundle: Rego, data, the manifest and cases, without tests and links. */
-async function sourcesOf(set: string): Promise<readonly Source[]> {
-  const entries = await readdir(set, { recursive: true, withFileTypes: true }).catch(
-    (fault: unknown) => {
-      throw new PolicySupplyError('absent', `There is no policy set at ${set}: name its folder`, {
-        cause: fault,
-      })
-    },
-  )
-  const files = entries
-    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
-    .map((entry) => ({ name: nameIn(set, entry), isLink: entry.isSymbolicLink() }))
-    .filter(({ name }) => isSource(name) || isCase(name) || isRules(name))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-  for (const { name, isLink } of files) {
-    if (isLink)
-      throw refuse(`has a link, ${name}, which OPA passes over: put the file itself there`)
-    if (!isRules(name)) continue
-    throw refuse(`has rules in ${name}, which this build does not honour: write them in Rego`)
+/** What there is nothing to compile of. */
+function pack(sources: readonly Source[], revision: string | undefined): Buffer {
+  const isData = ({ name }: Source): boolean => basename(name) === 'data.json'
+  if (!sources.some((source) => isData(source) || isRules(source))) {
+    throw refuseSet(
+      'has neither Rego nor rules nor data: write rules.yaml, begin with "portcullis policy new", or name another folder',
+    )
   }
-  const sources = files.map(async ({ name }) => ({ name, text: await readFile(join(set, name)) }))
-  return (await Promise.all(sources)).map(checkedSource)
+  const given = manifestOf(sources)
+  // Rules need none, and OPA wants one; data without a word about it claim them all, as OPA has it.
+  const roots = given['roots'] ?? (sources.some(isData) ? [''] : ['rules'])
+  const manifest = { ...given, ...(revision === undefined ? {} : { revision }), roots }
+  const files = sources.filter(({ name }) => name !== '.manifest')
+  return packArchive([
+    ['.manifest', Buffer.from(`${JSON.stringify(manifest)}\n`)],
+    ...files.map(({ name, text }) => [name, text] as const),
+  ])
 }
 
-function nameIn(set: string, entry: Dirent): string {
-  return relative(set, join(entry.parentPath, entry.name)).split(sep).join('/')
+function isRules({ name }: Source): boolean {
+  return roleOf(name, 'bundle') === 'rules'
 }
 
-function isSource(name: string): boolean {
-  const file = basename(name)
-  if (file.endsWith('.rego')) return !file.endsWith('_test.rego')
-  return name === '.manifest' || /^data\.(?:json|ya?ml)$/.test(file)
-}
-
-/** OPA takes the last of two equal keys without a word. */
-function checkedSource(source: Source): Source {
-  if (basename(source.name) !== 'data.json') return source
-  try {
-    scanJson(source.text)
-    return source
-  } catch (thrown) {
-    if (thrown instanceof JsonFault) throw refuse(`has ${source.name}: ${thrown.message}`)
-    throw thrown
-  }
-}
-
-/** OPA passes over keys that it does not know, and words its faults without the file. */
-function checkManifest(sources: readonly Source[]): void {
+function manifestOf(sources: readonly Source[]): Record<string, unknown> {
   const text = sources.find(({ name }) => name === '.manifest')?.text
-  readManifest(text)
-  const keys = text === undefined ? [] : Object.keys(JSON.parse(text.toString()) as object)
-  const unknown = keys.find((key) => !manifestKeys.includes(key))
-  if (unknown === undefined) return
-  throw refuse(
-    `has ${JSON.stringify(unknown)} in its .manifest, which nothing reads: give ${manifestKeys.join(', ')}`,
-  )
-}
-
-/** Such a set brings data to the policies of others. */
-function hasDataOnly(sources: readonly Source[]): boolean {
-  const isRego = ({ name }: Source): boolean => name.endsWith('.rego')
-  return !sources.some(isRego) && sources.some(({ name }) => /^data\./.test(basename(name)))
+  return text === undefined ? {} : (JSON.parse(text.toString()) as Record<string, unknown>)
 }
 
 /** Which of the hooks the set defines, by OPA's own parser. */
 async function entrypointsOf(sources: readonly Source[], opa: Opa): Promise<readonly string[]> {
   const defined = new Set<string>()
-  for (const { name } of sources.filter((source) => source.name.endsWith('.rego'))) {
+  for (const { name } of sources.filter((source) => isRego(source.name))) {
     const module = parsedModule.parse(
       JSON.parse(await opa.succeed('parse', '--format', 'json', `./${name}`)),
     )
@@ -147,13 +123,13 @@ async function entrypointsOf(sources: readonly Source[], opa: Opa): Promise<read
       if (head.args === undefined) defined.add([...steps, head.ref[0].value].slice(0, 2).join('/'))
     }
   }
-  if (!defined.has('mcp/pre')) {
-    throw refuse(
-      'does not define mcp/pre, which judges every message. Write "package mcp" and a rule "pre", for example:\n' +
-        'package mcp\n\ndefault pre := false\n\npre if input.kind in {"initialize", "ping"}',
-    )
-  }
-  return hooks.filter((hook) => defined.has(hook))
+  const entrypoints = hooks.filter((hook) => defined.has(hook))
+  const isEnough = sources.some(isRules) ? entrypoints.length > 0 : defined.has('mcp/pre')
+  if (isEnough) return entrypoints
+  throw refuseSet(
+    'does not define mcp/pre, which judges every message. Write "package mcp" and a rule "pre", for example:\n' +
+      'package mcp\n\ndefault pre := false\n\npre if input.kind in {"initialize", "ping"}',
+  )
 }
 
 function defaultRevision(sources: readonly Source[]): string | undefined {
@@ -176,21 +152,14 @@ async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promi
 /** What a gateway takes that was not told otherwise (`POLICY_BUNDLE_MAX_BYTES`). */
 const defaultMaxBytes = 64 * 1024 * 1024
 
-async function recheck(archive: Buffer, entrypoints: readonly string[]): Promise<void> {
+async function recheck({ archive, entrypoints }: BuiltBundle): Promise<void> {
   const bundle = await openUnverified(archive, defaultMaxBytes)
   const missing = entrypoints.filter((entrypoint) => !bundle.entrypoints.includes(entrypoint))
   if (missing.length === 0) return
-  throw refuse(`was built without ${missing.join(', ')}: is your OPA older than 1.0?`)
-}
-
-function refuse(what: string): PolicySupplyError {
-  return new PolicySupplyError('check', `The policy set ${what}`)
+  throw refuseSet(`was built without ${missing.join(', ')}: is your OPA older than 1.0?`)
 }
 
 const hooks = ['mcp/pre', 'mcp/post', 'mcp/list']
-const manifestKeys: readonly string[] = [
-  ...['revision', 'roots', 'metadata', 'wasm', 'rego_version', 'file_rego_versions'],
-]
 const noTests = ['--ignore', '*_test.rego']
 const parsedModule = z.object({
   package: z.object({ path: z.array(z.object({ value: z.string() })) }),

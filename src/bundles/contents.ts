@@ -1,9 +1,9 @@
 import { PolicySupplyError } from '../domain/errors.js'
-import type { Bundle } from '../domain/bundle.js'
+import type { Bundle, BundleFile } from '../domain/bundle.js'
 import { type DataFile, mergeData } from './data-document.js'
 import { entryName } from './entry-name.js'
+import { type Layout, type Role, roleOf, schemaName } from './layout.js'
 import { isInside, type Manifest, readManifest } from './manifest.js'
-import { signaturesName } from './signatures-file.js'
 
 type Contents = Omit<Bundle, 'revision' | 'digest' | 'signer' | 'sizes'> & {
   /** As the manifest says; undefined where it says nothing. */
@@ -11,18 +11,11 @@ type Contents = Omit<Bundle, 'revision' | 'digest' | 'signer' | 'sizes'> & {
 }
 
 /**
- * Refuses files that this build does not honour: what is ignored silently could loosen the policy.
- * @throws PolicySupplyError `check`
- */
-export function refuseNames(names: Iterable<string>): void {
-  for (const name of names) refuseUnhonoured(name)
-}
-
-/**
  * What the files of a bundle say, checked as a whole.
  * @throws PolicySupplyError `check`
  */
-export function readContents(files: ReadonlyMap<string, Buffer>): Contents {
+export function readContents(files: ReadonlyMap<string, Buffer>, layout: Layout): Contents {
+  if (layout === 'rules') return rulesAlone(files)
   const manifest = readManifest(files.get('.manifest'))
   const dataFiles: DataFile[] = [...files]
     .filter(([name]) => nameOfFile(name) === 'data.json')
@@ -34,32 +27,49 @@ export function readContents(files: ReadonlyMap<string, Buffer>): Contents {
     entrypoints: entrypointsOf(manifest),
     wasm: moduleOf(files, manifest),
     data: mergeData(dataFiles, manifest.roots),
-    cases: [...files].filter(([name]) => isCase(name)).map(([name, text]) => ({ name, text })),
+    ...policyFiles(files, 'bundle'),
   }
 }
 
-function refuseUnhonoured(name: string): void {
-  const file = nameOfFile(name)
-  if (isRules(name)) {
-    throw refuse(
-      `has rules in ${name}, which this build does not honour: write them in Rego and leave the file out`,
-    )
+/** A folder of rules says nothing else. */
+function rulesAlone(files: ReadonlyMap<string, Buffer>): Contents {
+  return {
+    ...{ revision: undefined, roots: [], metadata: {}, entrypoints: [], wasm: undefined },
+    data: mergeData([], []),
+    ...policyFiles(files, 'rules'),
   }
-  if (/^data\.ya?ml$/i.test(file)) {
-    throw refuse(`has its data in ${name}: this build reads data.json only`)
+}
+
+function policyFiles(
+  files: ReadonlyMap<string, Buffer>,
+  layout: Layout,
+): Pick<Bundle, 'rules' | 'schemas' | 'cases'> {
+  return {
+    rules: filesOf(files, 'rules', layout),
+    schemas: schemasOf(files, layout),
+    cases: filesOf(files, 'case', layout),
   }
-  if (file.toLowerCase() === 'patch.json') {
-    throw refuse(`is a delta bundle (${name}): supply a whole bundle instead`)
+}
+
+function filesOf(
+  files: ReadonlyMap<string, Buffer>,
+  role: Role,
+  layout: Layout,
+): readonly BundleFile[] {
+  return [...files]
+    .filter(([name]) => roleOf(name, layout) === role)
+    .map(([name, text]) => ({ name, text }))
+}
+
+/** @throws PolicySupplyError `check` where two are of one tool */
+function schemasOf(files: ReadonlyMap<string, Buffer>, layout: Layout): readonly BundleFile[] {
+  const schemas = new Map<string, Buffer>()
+  for (const { name, text } of filesOf(files, 'schema', layout)) {
+    const short = schemaName(name)
+    if (schemas.has(short)) throw refuse(`has two schemas of one tool, ${short}: keep one of them`)
+    schemas.set(short, text)
   }
-  if (/\.manifest(?:\.pb)?$/i.test(file) && name !== '.manifest') {
-    throw refuse(`has ${name}: its one manifest is called .manifest and lies at the top`)
-  }
-  if (file.toLowerCase() === signaturesName && name !== signaturesName) {
-    throw refuse(`has ${name}: its one signature is called ${signaturesName} and lies at the top`)
-  }
-  if (file !== file.toLowerCase() && reservedNames.has(file.toLowerCase())) {
-    throw refuse(`has ${name}: write the file's name in lower case`)
-  }
+  return Array.from(schemas, ([name, text]) => ({ name, text }))
 }
 
 function entrypointsOf(manifest: Manifest): readonly string[] {
@@ -107,15 +117,6 @@ function refuseSource(files: ReadonlyMap<string, Buffer>): void {
   )
 }
 
-/** Whether the file says what the policy is to decide. */
-export function isCase(name: string): boolean {
-  return /^cases\/.+\.ya?ml$/i.test(name)
-}
-
-export function isRules(name: string): boolean {
-  return /^(?:rules\.ya?ml|rules\/.+\.ya?ml)$/i.test(name)
-}
-
 function nameOfFile(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1)
 }
@@ -123,5 +124,3 @@ function nameOfFile(name: string): string {
 function refuse(what: string): PolicySupplyError {
   return new PolicySupplyError('check', `The bundle ${what}`)
 }
-
-const reservedNames = new Set(['data.json', 'data.yaml', 'data.yml', 'patch.json', 'policy.wasm'])

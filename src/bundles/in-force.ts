@@ -68,8 +68,8 @@ function policiesOf(set: Assembly | undefined): readonly Policy[] {
 /** Archives were kept where they are wanted, and a bundle that has no other beside it is never put together again. */
 function slim(offer: Offer, _index: number, { length }: readonly Offer[]): Offer {
   const { bundle } = offer
-  const left = length > 1 ? bundle : { ...bundle, wasm: undefined, data: nothing, cases: [] }
+  const left = length > 1 ? bundle : { ...bundle, ...emptied }
   return { ...offer, bundle: left, archive: undefined }
 }
 
-const nothing = Buffer.alloc(0)
+const emptied = { wasm: undefined, data: Buffer.alloc(0), rules: [], schemas: [], cases: [] }

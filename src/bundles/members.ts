@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Bundle, BundleScope, Layer, VerificationKey } from '../domain/bundle.js'
 import type { PolicySupplyError } from '../domain/errors.js'
+import type { Layout } from './layout.js'
 import type { BundleSource } from './source.js'
 
 /** One of the bundles that configuration names, with what configuration says of it. */
@@ -12,11 +13,13 @@ export interface Member {
   readonly trust: Trust
 }
 
-/** What a member's archive has to show before it is believed. */
+/** What a member's archive has to show before it is believed, and how it is to be read. */
 export interface Trust {
   readonly sha256: string | undefined
   readonly keys: readonly VerificationKey[]
   readonly requireSignature: boolean
+  /** Left out: of a bundle. */
+  readonly layout?: Layout
 }
 
 /** A bundle that is in force, or could be: verified, and not older than what was accepted before. */

@@ -11,17 +11,23 @@ export interface RootConflict {
 
 interface Named {
   readonly name: string
-  readonly bundle: Pick<Bundle, 'roots' | 'wasm'>
+  readonly bundle: Pick<Bundle, 'roots' | 'wasm' | 'rules'>
+}
+
+/** Whether the bundle decides anything, be it with Rego or with rules; otherwise it has data for others. */
+export function hasPolicy({ wasm, rules }: Pick<Bundle, 'wasm' | 'rules'>): boolean {
+  return wasm !== undefined || rules.length > 0
 }
 
 /**
- * Bundles without a policy are mounted into the data of each that has one, so nobody may share a root with them. Those
- * with a policy never meet: each is judged by itself.
+ * Bundles without a policy are mounted into the data of each that has Rego, so nobody of those may share a root with
+ * them. Those with a policy never meet: each is judged by itself. Rules read no data.
  */
 export function rootConflict(bundles: readonly Named[]): RootConflict | undefined {
-  const mounted = bundles.filter(({ bundle }) => bundle.wasm === undefined)
+  const mounted = bundles.filter(({ bundle }) => !hasPolicy(bundle))
+  const concerned = bundles.filter(({ bundle }) => bundle.wasm !== undefined || !hasPolicy(bundle))
   for (const first of mounted) {
-    for (const second of bundles) {
+    for (const second of concerned) {
       if (second === first) continue
       const root = sharedRoot(first.bundle.roots, second.bundle.roots)
       if (root !== undefined) return conflict(first, second, root)

@@ -1,7 +1,8 @@
 import type { Bundle } from '../domain/bundle.js'
 import { unpackArchive } from './archive.js'
-import { readContents, refuseNames } from './contents.js'
+import { readContents } from './contents.js'
 import { checkDigest, digestOf } from './hash.js'
+import { type Layout, refuseNames } from './layout.js'
 import { type SignatureTerms, verifySignature } from './verify-signature.js'
 
 /** What an archive must be like to be taken for the bundle of a policy. Structured-cloneable. */
@@ -10,6 +11,8 @@ export interface BundleTerms extends SignatureTerms {
   readonly maxBytes: number
   /** SHA-256 of the archive, 64 hex digits; undefined where any will do. */
   readonly sha256: string | undefined
+  /** Left out: of a bundle. */
+  readonly layout?: Layout
 }
 
 /**
@@ -20,9 +23,10 @@ export interface BundleTerms extends SignatureTerms {
 export async function openBundle(archive: Buffer, terms: BundleTerms): Promise<Bundle> {
   if (terms.sha256 !== undefined) checkDigest(archive, terms.sha256)
   const { files, bytes, entries } = await unpackArchive(archive, terms.maxBytes)
-  refuseNames(files.keys())
+  const { layout = 'bundle' } = terms
+  refuseNames(files.keys(), layout)
   const signer = verifySignature(files, terms)
-  const contents = readContents(files)
+  const contents = readContents(files, layout)
   const digest = digestOf(archive)
   return {
     ...contents,

@@ -2,8 +2,9 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import type { SignatureAlgorithm } from '../domain/bundle.js'
 import { unpackArchive } from './archive.js'
 import { packArchive } from './archive-pack.js'
-import { readContents, refuseNames } from './contents.js'
+import { readContents } from './contents.js'
 import { hashFile } from './hash.js'
+import { refuseNames } from './layout.js'
 import { algorithmOf, misfitOf, signText } from './signature-algorithm.js'
 import { signatureFault } from './signature-fault.js'
 import { printSignatures, signaturesName } from './signatures-file.js'
@@ -30,9 +31,9 @@ export interface SigningOptions {
 export async function signBundle(archive: Buffer, options: SigningOptions): Promise<Buffer> {
   const maxBytes = Math.max(archive.length, defaultMaxBytes)
   const unpacked = await unpackArchive(archive, maxBytes)
-  refuseNames(unpacked.files.keys())
+  refuseNames(unpacked.files.keys(), 'bundle')
   const files = new Map([...unpacked.files].filter(([name]) => name !== signaturesName))
-  readContents(files)
+  readContents(files, 'bundle')
   const key = privateKeyOf(options.keyPem)
   const algorithm = algorithmFor(key, options.algorithm)
   const token = tokenFor(files, key, algorithm, options)

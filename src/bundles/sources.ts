@@ -1,10 +1,13 @@
 import { createDiskSource } from './disk-source.js'
 import { createHttpSource } from './http-source.js'
+import { createRulesSource } from './rules-source.js'
 import type { BundleSource } from './source.js'
 
 /** Where a bundle lies, as configuration says it. */
 export type BundleLocation =
   | { readonly type: 'disk'; readonly path: string }
+  /** A file or a folder of rules, without a bundle around them. */
+  | { readonly type: 'rules'; readonly path: string }
   | {
       readonly type: 'http'
       readonly url: string
@@ -29,6 +32,8 @@ export function createSource(location: BundleLocation, terms: SourceTerms): Bund
   switch (location.type) {
     case 'disk':
       return createDiskSource({ path: location.path, maxBytes: terms.maxBytes })
+    case 'rules':
+      return createRulesSource({ path: location.path, maxBytes: terms.maxBytes })
     case 'http':
       return createHttpSource({ ...location, ...terms })
   }

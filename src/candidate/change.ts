@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Decision, ListDecision } from '../domain/decision.js'
 import type { CandidateChange } from '../domain/entry.js'
-import type { Obligation } from '../domain/obligation.js'
+import type { FilterSensitive, Obligation, Redacting } from '../domain/obligation.js'
 
 /**
  * What would change for the caller if the candidate decided; undefined where nothing would. Names of rules, labels and
@@ -57,14 +57,20 @@ function comparable(obligation: Obligation): unknown {
     case 'replace':
       return [obligation.path.source, obligation.pattern.source, obligation.with]
     case 'filter':
-      return ['filter', sourcesOf(obligation)]
+      return ['filter', sourcesOf(obligation), ...termsOf(obligation)]
+    case 'filter_sensitive':
+      return ['filter_sensitive', sourcesOf(obligation), ...termsOf(obligation)]
     case 'mask':
-      return ['mask', sourcesOf(obligation), obligation.mask]
+      return ['mask', sourcesOf(obligation), ...termsOf(obligation), obligation.style]
   }
 }
 
-function sourcesOf({ paths }: Extract<Obligation, { type: 'filter' | 'mask' }>): readonly string[] {
-  return paths.map(({ source }) => source).sort()
+function sourcesOf({ paths }: Pick<FilterSensitive, 'paths'>): readonly string[] | undefined {
+  return paths?.map(({ source }) => source).sort()
+}
+
+function termsOf({ onUnreadable, onMissing }: Redacting): readonly string[] {
+  return [onUnreadable, onMissing]
 }
 
 function shownBy(

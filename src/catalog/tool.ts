@@ -1,6 +1,8 @@
+import type { FieldPath } from '../domain/field-path.js'
 import { isJsonObject, type JsonValue } from '../domain/json.js'
 import type { KnownTool, MirroredArgument } from '../domain/ports.js'
 import { decodeString, scanJson } from '../wire/json-text.js'
+import { SensitiveFault, sensitivePaths } from '../wire/sensitive-paths.js'
 
 /** A tool as its server describes it, and about how much memory what is known of it takes. */
 export interface ReadTool extends KnownTool {
@@ -25,7 +27,9 @@ export function readTool(item: Buffer): ReadTool | undefined {
   const hasOutputSchema = members.get('outputSchema')?.shape === 'object'
   const texts = 2 * (name.length + (annotations?.length ?? 0))
   const paths = mirrored.reduce((sum, { header, path }) => sum + lengthOf([header, ...path]), 0)
-  return { name, annotations, mirrored, hasOutputSchema, bytes: texts + paths + 400 }
+  const sensitive = sensitiveIn(item)
+  const bytes = texts + paths + (sensitive ?? []).reduce((sum, path) => sum + sizeOf(path), 400)
+  return { name, annotations, mirrored, hasOutputSchema, sensitive, bytes }
 
   function annotationsIn(text: Buffer): string | undefined {
     const member = members.get('annotations')
@@ -41,6 +45,28 @@ export function readTool(item: Buffer): ReadTool | undefined {
     const { start, end } = schema.value
     return mirroredArguments(JSON.parse(text.toString('utf8', start, end)) as JsonValue)
   }
+
+  function sensitiveIn(text: Buffer): readonly FieldPath[] | undefined {
+    const schema = members.get('outputSchema')
+    if (schema?.shape !== 'object') return undefined
+    const { start, end } = schema.value
+    return markedIn(JSON.parse(text.toString('utf8', start, end)) as JsonValue)
+  }
+}
+
+/** What cannot be followed is not known: that nothing is sensitive would be a guess. */
+function markedIn(schema: JsonValue): readonly FieldPath[] | undefined {
+  try {
+    return sensitivePaths(schema)
+  } catch (thrown) {
+    if (thrown instanceof SensitiveFault) return undefined
+    throw thrown
+  }
+}
+
+/** About as many bytes as it takes. */
+function sizeOf({ source, steps }: FieldPath): number {
+  return 4 * source.length + 100 * steps.length + 100
 }
 
 function lengthOf(texts: readonly string[]): number {

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { readCases } from '../bundles/cases.js'
+import { hasPolicy } from '../bundles/mounts.js'
+import { readCases } from '../policy/cases.js'
+import { readRuleTests } from '../policy/rule-tests.js'
 import { openUnverified } from '../bundles/open-bundle.js'
 import { adviceOnFile, errorCode } from '../config/given.js'
 import { settings } from '../config/settings.js'
 import { inspectPolicy, type PolicyInspection } from '../policy/inspect.js'
 import { ownCases, type OwnCase } from '../policy/own-cases.js'
+import type { RuleWarning } from '../policy/rules/read-rules.js'
 import { CommandError } from './command.js'
 import type { ClaimedSignature } from '../bundles/claimed-signature.js'
 import type { Bundle } from '../domain/bundle.js'
@@ -66,6 +69,9 @@ export interface BundleReport {
   readonly roots: readonly string[]
   readonly builtins: readonly string[]
   readonly abi: string
+  readonly rules: PolicyInspection['rules']
+  /** Tools whose output schemas are in the bundle. */
+  readonly schemas: readonly string[]
   /** How many cases the bundle has that a gateway evaluates before it takes it. */
   readonly cases: number
   readonly sizes: {
@@ -80,26 +86,27 @@ export interface BundleReport {
 
 /** @throws PolicySupplyError */
 export async function reportOn(bundle: Bundle): Promise<BundleReport> {
-  const cases = readCases(bundle.cases)
-  const { entrypoints, builtins, abi, warnings } = await inspected(bundle, ownCases(cases))
-  const { revision, digest, roots, sizes, wasm, data } = bundle
+  const cases = [...readCases(bundle.cases), ...readRuleTests(bundle.rules)]
+  const { ruleWarnings, ...inspected } = await inspect(bundle, ownCases(cases))
+  const { revision, digest, roots, sizes, wasm, data, schemas } = bundle
   return {
     revision,
     digest,
-    entrypoints,
+    ...inspected,
+    abi: inspected.abi ?? '',
     roots,
-    builtins,
-    abi,
+    schemas: schemas.map(({ name }) => name.replace(/^schemas\/(.+)\.json$/, '$1')),
     cases: cases.length,
     sizes: { ...sizes, wasm: wasm?.length ?? 0, data: data.length },
-    warnings,
+    warnings: [...ruleWarnings.map(ruleWarningText), ...inspected.warnings],
   }
 }
 
 /** A bundle that has only data decides nothing. */
-async function inspected(bundle: Bundle, cases: readonly OwnCase[]): Promise<PolicyInspection> {
-  if (bundle.wasm !== undefined) return inspectPolicy(bundle, cases)
-  return { entrypoints: [], builtins: [], abi: '', warnings: [] }
+async function inspect(bundle: Bundle, cases: readonly OwnCase[]): Promise<PolicyInspection> {
+  if (hasPolicy(bundle)) return inspectPolicy(bundle, cases)
+  const nothing = { entrypoints: [], builtins: [], rules: [], ruleWarnings: [], warnings: [] }
+  return { ...nothing, abi: undefined }
 }
 
 export function reportLines(report: BundleReport): string {
@@ -107,7 +114,8 @@ export function reportLines(report: BundleReport): string {
   const rows = [
     ['revision', report.revision],
     ['digest', `sha256:${report.digest}`],
-    ['entrypoints', report.entrypoints.join(', ') || 'none: data only'],
+    ['entrypoints', report.entrypoints.join(', ') || 'none'],
+    ...rulesRows(report),
     ['roots', report.roots.map((root) => (root === '' ? 'all' : root)).join(', ')],
     ['builtins', report.builtins.join(', ') || 'none of the host'],
     ['abi', report.abi || 'none'],
@@ -116,6 +124,34 @@ export function reportLines(report: BundleReport): string {
     ['', `policy ${sizes.wasm} bytes, data ${sizes.data} bytes`],
   ]
   return rows.map(([name = '', value = '']) => `${name.padEnd(12)} ${value}\n`).join('')
+}
+
+/** Each file with its layer and its rules: what they do, and where. */
+function rulesRows({ rules, schemas }: BundleReport): readonly (readonly [string, string])[] {
+  const count = rules.reduce((sum, file) => sum + file.rules.length, 0)
+  if (rules.length === 0) return []
+  const rows = rules.flatMap((file) => [
+    ['', `${file.name} (${file.layer})`] as const,
+    ...file.rules.map(({ id, hook, effect, mode }) => {
+      const trial = mode === 'enforce' ? '' : `, on trial: ${mode}`
+      return ['', `  ${id}: ${effect} at ${hook}${trial}`] as const
+    }),
+  ])
+  return [
+    ['rules', `${count} in ${rules.length === 1 ? 'one file' : `${rules.length} files`}`],
+    ...rows,
+    ...(schemas.length === 0 ? [] : [['schemas', schemas.join(', ')] as const]),
+  ]
+}
+
+/** What a bundle decides with, in a few words. */
+export function contentsText({ entrypoints, rules }: BundleReport): string {
+  const count = rules.reduce((sum, file) => sum + file.rules.length, 0)
+  const parts = [
+    ...entrypoints,
+    ...(rules.length === 0 ? [] : [count === 1 ? '1 rule' : `${count} rules`]),
+  ]
+  return parts.join(', ') || 'data only'
 }
 
 /** `signed by "ci" (ES256) on 2026-11-20T10:00:00.000Z` */
@@ -132,4 +168,9 @@ export function signatureLine(signature: ClaimedSignature | undefined): string {
 
 export function warningLines(warnings: readonly string[]): string {
   return warnings.map((warning) => `warning: ${warning}\n`).join('')
+}
+
+/** `rules/hr.yaml:12:5: the condition is never true` */
+export function ruleWarningText({ place, message }: RuleWarning): string {
+  return `${place}: ${message}`
 }

@@ -7,6 +7,8 @@ import type { BundleStatus, LoadStatus } from '../bundles/load-status.js'
 import type { LoadOutcome } from '../bundles/outcome.js'
 import type { PolicyConfig, SupplyConfig } from '../config/config.js'
 import type { Policy } from '../domain/ports.js'
+import type { RuleWarning } from '../policy/rules/read-rules.js'
+import { ruleWarningText } from './bundle-file.js'
 import type { Finding } from './finding.js'
 
 /** Loads every bundle, and the candidate, as `serve` would, and keeps nothing of it. */
@@ -23,6 +25,10 @@ interface Loaded {
   readonly status: LoadStatus
   /** Undefined where none could be loaded. */
   readonly policy: Policy | undefined
+  /** Rules as they lie, instead of bundles. */
+  readonly areRules: boolean
+  /** About its rules. */
+  readonly warnings: readonly RuleWarning[]
 }
 
 async function load(
@@ -30,13 +36,19 @@ async function load(
   config: SupplyConfig,
 ): Promise<Loaded | undefined> {
   let loaded: Policy | undefined
+  const warnings: RuleWarning[] = []
   const thread = createSupplyThread()
   const patterns = createPatterns()
   const loader = createSupply({
     config,
     version: packageVersion(),
     thread,
-    policy: { limits: { maxInputBytes, budgetMs }, largeInput, patterns },
+    policy: {
+      limits: { maxInputBytes, budgetMs },
+      largeInput,
+      patterns,
+      classify: () => 'unknown',
+    },
     active: {
       activate: (policy) => {
         loaded = policy
@@ -46,12 +58,14 @@ async function load(
     },
     report: () => undefined,
     onKeepingFault: () => undefined,
+    onRuleWarnings: (found) => warnings.push(...found),
     looksOnly: true,
   })
   try {
     const outcome = await loader?.reload()
     if (loader === undefined || outcome === undefined) return undefined
-    return { outcome, status: loader.status(), policy: loaded }
+    const areRules = config.bundles.some(({ source }) => source.type === 'rules')
+    return { outcome, status: loader.status(), policy: loaded, areRules, warnings }
   } finally {
     await loader?.close()
     await thread.close()
@@ -62,7 +76,10 @@ async function load(
 function checkActive(policy: PolicyConfig, loaded: Loaded | undefined): Finding[] {
   if (loaded === undefined) {
     return [
-      withoutBundle(policy, 'there is no bundle: set POLICY_BUNDLE_PATH or POLICY_BUNDLE_URL'),
+      withoutBundle(
+        policy,
+        'there is no policy: set POLICY_RULES_PATH, POLICY_BUNDLE_PATH or POLICY_BUNDLE_URL',
+      ),
     ]
   }
   const { outcome } = loaded
@@ -82,16 +99,20 @@ function checkCandidate(loaded: Loaded | undefined): Finding[] {
   return findings(loaded, 'candidate: ', 'it changes nothing')
 }
 
-function findings({ outcome, status, policy }: Loaded, of: string, stance: string): Finding[] {
+function findings(loaded: Loaded, of: string, stance: string): Finding[] {
+  const { outcome, status, policy, areRules, warnings } = loaded
   if (outcome.outcome === 'failed' || policy === undefined) {
     const faults = faultsOf(status)
     const texts = faults.length > 0 ? faults : [outcome.error]
     return texts.map((text) => ({ type: 'fault', text: of + text }))
   }
   return [
-    ...status.bundles.map((bundle) => aboutBundle(bundle, of)),
+    ...status.bundles.map((bundle) => about(bundle, of, areRules)),
     { type: 'fine', text: `${of}policy decides at ${hooksOf(policy)}; ${stance}` },
-    ...handshakeWarnings(policy).map((text): Finding => ({ type: 'warning', text: of + text })),
+    ...[...warnings.map(ruleWarningText), ...handshakeWarnings(policy)].map((text): Finding => ({
+      type: 'warning',
+      text: of + text,
+    })),
   ]
 }
 
@@ -106,12 +127,17 @@ function faultsOf({ bundles }: LoadStatus): readonly string[] {
   })
 }
 
-function aboutBundle({ source, inForce, lastError }: BundleStatus, of: string): Finding {
+function about(
+  { source, inForce, lastError }: BundleStatus,
+  of: string,
+  areRules: boolean,
+): Finding {
   const revision = `revision ${inForce?.revision ?? 'unknown'}`
   if (lastError !== undefined) {
     const instead = `${revision}, kept in POLICY_CACHE_DIR, would be used`
     return { type: 'warning', text: `${of}${lastError.message} (${instead})` }
   }
+  if (areRules) return { type: 'fine', text: `${of}rules ${source} are fine: ${revision}` }
   const signer = inForce?.signer
   const signature =
     signer === undefined

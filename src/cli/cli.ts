@@ -1,4 +1,4 @@
-import { nearest } from '../config/nearest.js'
+import { nearest } from '../domain/nearest.js'
 import { packageVersion } from '../config/version.js'
 import { call } from './call.js'
 import { check } from './check.js'
@@ -8,6 +8,7 @@ import { keysGenerate } from './keys-generate.js'
 import { policyBuild } from './policy-build.js'
 import { policyCheck } from './policy-check.js'
 import { policyEval } from './policy-eval.js'
+import { policyExplain } from './policy-explain.js'
 import { policyInspect } from './policy-inspect.js'
 import { policyNew } from './policy-new.js'
 import { policyTest } from './policy-test.js'
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   policyCheck,
   policyInspect,
   policyEval,
+  policyExplain,
   keysGenerate,
   call,
 ]

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
-import { suggestion } from '../config/nearest.js'
+import { suggestion } from '../domain/nearest.js'
 import type { Environment } from '../config/environment.js'
 
 /** One thing that the command line can do. */

@@ -3,21 +3,17 @@ import { readMessage } from '../wire/message.js'
 import { readOperation } from '../wire/operation.js'
 import { CommandError } from './command.js'
 import type { Call } from '../domain/call.js'
-import type { Principal } from '../domain/principal.js'
+
+/** What may be known of a call that never came over the wire. */
+export type CallFacts = Partial<
+  Pick<Call, 'principal' | 'server' | 'requestIp' | 'session' | 'direction' | 'protocol'>
+>
 
 /**
  * A call that never came over the wire, for policy to judge. `params` is JSON text and is taken over as it is.
  * @throws GatewayError where the method's own members are missing
  */
-export function localCall({
-  kind,
-  params,
-  principal = anonymous,
-}: {
-  readonly kind: string
-  readonly params: string
-  readonly principal?: Principal
-}): Call {
+export function localCall(kind: string, params: string, facts: CallFacts): Call {
   const head = `{"jsonrpc":"2.0","id":1,"method":${JSON.stringify(kind)},"params":`
   const message = readMessage(Buffer.from(`${head}${params}}`))
   if (message.form !== 'request') throw new CommandError(1, `${kind} cannot be judged here`)
@@ -26,7 +22,7 @@ export function localCall({
     message,
     operation: readOperation(message),
     direction: 'to_server',
-    principal,
+    principal: anonymous,
     claimed: undefined,
     server: 'default',
     session: undefined,
@@ -35,5 +31,6 @@ export function localCall({
     protocol: '2025-11-25',
     time: Date.now(),
     era: 'legacy',
+    ...facts,
   }
 }

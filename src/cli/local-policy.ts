@@ -2,7 +2,9 @@ import { settings } from '../config/settings.js'
 import { compilePolicy } from '../policy/compile.js'
 import { createPatterns } from '../policy/patterns.js'
 import { CommandError } from './command.js'
-import type { Obligation } from '../domain/obligation.js'
+import type { ClassifyTool } from '../domain/action-class.js'
+import type { FieldPath } from '../domain/field-path.js'
+import type { MaskStyle, Obligation, Redacting } from '../domain/obligation.js'
 import type { Policy } from '../domain/ports.js'
 import type { Bundle } from '../domain/bundle.js'
 import type { Decision, ListDecision } from '../domain/decision.js'
@@ -15,10 +17,14 @@ export interface LocalPolicy extends Policy {
 }
 
 /** @throws PolicySupplyError */
-export async function compileLocally(bundle: Bundle): Promise<LocalPolicy> {
+export async function compileLocally(
+  bundle: Bundle,
+  { classify = () => 'unknown' }: { readonly classify?: ClassifyTool } = {},
+): Promise<LocalPolicy> {
   let spent = 0
   const policy = await compilePolicy(bundle, {
     patterns: createPatterns(),
+    classify,
     limits: {
       maxInputBytes: settings.POLICY_MAX_INPUT_BYTES.default,
       budgetMs: settings.POLICY_BUDGET_MS.default,
@@ -91,7 +97,8 @@ function consequence(decision: Decision): Record<string, unknown> {
   }
 }
 
-function asWritten(obligation: Obligation): Record<string, unknown> {
+/** The obligation as a policy of Rego would write it. */
+export function asWritten(obligation: Obligation): Record<string, unknown> {
   switch (obligation.type) {
     case 'merge':
       return { patch: { [obligation.root]: obligation.value } }
@@ -106,8 +113,32 @@ function asWritten(obligation: Obligation): Record<string, unknown> {
         },
       }
     case 'filter':
-      return { filter_fields: obligation.paths.map(({ source }) => source) }
+      return { filter_fields: sourcesOf(obligation.paths), ...ends(obligation) }
+    case 'filter_sensitive':
+      return { filter_sensitive: sensitiveAs(obligation.paths), ...ends(obligation) }
     case 'mask':
-      return { mask_fields: obligation.paths.map(({ source }) => source), mask: obligation.mask }
+      return {
+        mask_fields: sourcesOf(obligation.paths),
+        mask: obligation.style.type === 'text' ? obligation.style.text : styleOf(obligation.style),
+        ...ends(obligation),
+      }
   }
+}
+
+function sourcesOf(paths: readonly FieldPath[]): readonly string[] {
+  return paths.map(({ source }) => source)
+}
+
+/** `true`: what the upstream says of its own tool. */
+function sensitiveAs(paths: readonly FieldPath[] | undefined): true | readonly string[] {
+  return paths === undefined ? true : sourcesOf(paths)
+}
+
+/** A salt is a secret. */
+function styleOf({ type, ...style }: MaskStyle): Record<string, unknown> {
+  return { style: type, ...('keep' in style ? { keep: style.keep } : {}) }
+}
+
+function ends({ onUnreadable, onMissing }: Redacting): Record<string, unknown> {
+  return { on_unreadable: onUnreadable, on_missing: onMissing }
 }

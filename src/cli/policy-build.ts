@@ -26,13 +26,13 @@ const options = {
 
 export const policyBuild: Command = {
   name: 'policy build',
-  summary: 'Build a policy set (a folder with Rego) to a bundle',
+  summary: 'Build a policy set (a folder with rules, Rego or both) to a bundle',
   synopsis:
     'SET -o FILE [--sign KEY [--key-id ID] [--scope SCOPE] [--alg ALG]] [--opa PATH] [--revision REVISION]',
   options,
   details:
-    'The same sources give the same bytes, but for a signature, which says when it was made. It needs the opa binary.\n' +
-    'A folder that has data and no Rego becomes a bundle of data alone.',
+    'The same sources give the same bytes, but for a signature, which says when it was made. Rego needs the opa binary;\n' +
+    'rules do not. A folder that has data and neither of them becomes a bundle of data alone.',
   async run(args, { terminal }) {
     const { values, positionals } = parseCommandLine(args, options, ['SET'])
     const [set = ''] = positionals

@@ -1,13 +1,14 @@
 import {
+  contentsText,
   isFolder,
-  openArchive,
   readNamedFile,
   reportOn,
   signatureText,
   warningLines,
 } from './bundle-file.js'
 import { parseCommandLine } from './command.js'
-import { buildSet, opaOption } from './policy-set.js'
+import { isRulesFile, openPolicyPath } from './policy-path.js'
+import { opaOption } from './policy-set.js'
 import {
   openVerified,
   refuseVerification,
@@ -25,25 +26,25 @@ const options = {
 
 export const policyCheck: Command = {
   name: 'policy check',
-  summary: 'Check a bundle, or a policy set, as loading it would',
+  summary: 'Check a bundle, a policy set, or rules, as loading them would',
   synopsis:
-    'FILE|SET [--strict] [--opa PATH] [--keys KEYS] [--require-signature] [--sha256 DIGEST]',
+    'FILE|SET|RULES [--strict] [--opa PATH] [--keys KEYS] [--require-signature] [--sha256 DIGEST]',
   options,
-  details: 'A set is built in memory first, which needs the opa binary. Exit code 1 when it fails.',
+  details:
+    'A set is built in memory first, which needs the opa binary where it has Rego. Warnings are for authors of rules and of\nRego; exit code 1 when it fails.',
   async run(args, { terminal }) {
-    const { values, positionals } = parseCommandLine(args, options, ['FILE or SET'])
+    const { values, positionals } = parseCommandLine(args, options, ['FILE, SET or RULES'])
     const [path = ''] = positionals
     const bundle = await opened(path, values)
     const report = await reportOn(bundle)
-    const { revision, entrypoints, warnings } = report
+    const { revision, warnings } = report
     terminal.err(warningLines(warnings))
     const fails = values.strict === true && warnings.length > 0
     const verdict = fails ? 'fails (--strict)' : 'is fine'
-    const has = entrypoints.length === 0 ? 'data only' : entrypoints.join(', ')
     const { signer } = bundle
     const unsigned = values.keys === undefined ? '' : '; not signed'
     const verified = signer === undefined ? unsigned : `; ${signatureText(signer)}, verified`
-    terminal.out(`${path} ${verdict}: revision ${revision}, ${has}${verified}\n`)
+    terminal.out(`${path} ${verdict}: revision ${revision}, ${contentsText(report)}${verified}\n`)
     return fails ? 1 : 0
   },
 }
@@ -51,7 +52,8 @@ export const policyCheck: Command = {
 type Values = VerificationValues & { readonly opa?: string | undefined }
 
 async function opened(path: string, values: Values): Promise<Bundle> {
-  if (!(await isFolder(path))) return openVerified(await readNamedFile(path), values)
+  const isArchive = !isRulesFile(path) && !(await isFolder(path))
+  if (isArchive) return openVerified(await readNamedFile(path), values)
   refuseVerification(values)
-  return openArchive(await buildSet(path, values))
+  return (await openPolicyPath(path, values.opa)).bundle
 }

@@ -1,13 +1,15 @@
-import { cp, mkdir, readdir } from 'node:fs/promises'
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { suggestion } from '../config/nearest.js'
+import { suggestion } from '../domain/nearest.js'
+import { rulesJsonSchema } from '../policy/rules/rules-schema.js'
 import { CommandError, parseCommandLine } from './command.js'
 import type { Command } from './command.js'
 
 const templates = {
   'allow-list': 'Nothing passes but what data.json names: methods, and tools by role',
   bounds: 'Arguments stay inside bounds: numbers in a range, texts of a form',
+  rules: 'Rules in YAML for roles, bounds and fields, without Rego and without OPA',
   redact: 'Replies are cleaned: fields removed or masked, patterns replaced',
   starter: 'All three in one: roles, bounds and redaction, open to what is not listed',
 } as const
@@ -37,12 +39,12 @@ export const policyNew: Command = {
       const hint = suggestion(template, Object.keys(templates))
       throw new CommandError(2, `There is no template ${template}${hint}`)
     }
-    await copyTemplate(template, folder)
+    await begin(template, folder)
     const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
     terminal.out(`${names.sort().join('\n')}\n`)
-    terminal.err(nextSteps(folder))
+    terminal.err(nextSteps(template, folder))
     return 0
   },
 }
@@ -51,13 +53,14 @@ function isTemplate(name: string): name is keyof typeof templates {
   return Object.hasOwn(templates, name)
 }
 
-async function copyTemplate(template: string, folder: string): Promise<void> {
+async function begin(template: keyof typeof templates, folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true })
     if ((await readdir(folder)).length > 0) {
       throw new CommandError(1, `${folder} is not empty: name a folder that is not there yet`)
     }
     await cp(sourceOf(template), folder, { recursive: true })
+    if (template === 'rules') await writeFile(join(folder, schemaFile), rulesSchemaText())
   } catch (error) {
     if (error instanceof CommandError) throw error
     const reason = error instanceof Error ? error.message : String(error)
@@ -70,12 +73,20 @@ function sourceOf(template: string): string {
   return fileURLToPath(new URL(`../../policies/${path}`, import.meta.url))
 }
 
-function nextSteps(folder: string): string {
-  return [
-    'Next:',
-    `  portcullis policy test ${folder}`,
-    `  portcullis policy build ${folder} -o bundle.tar.gz`,
-    '  portcullis serve --policy-bundle bundle.tar.gz --upstream URL',
-    '',
-  ].join('\n')
+/** What editors check and complete rules by; a bundle leaves it out. */
+const schemaFile = 'rules.schema.json'
+
+function rulesSchemaText(): string {
+  return `${JSON.stringify(rulesJsonSchema(), undefined, 2)}\n`
+}
+
+function nextSteps(template: keyof typeof templates, folder: string): string {
+  const use =
+    template === 'rules'
+      ? [`  portcullis serve --demo --policy-rules ${folder}`]
+      : [
+          `  portcullis policy build ${folder} -o bundle.tar.gz`,
+          '  portcullis serve --policy-bundle bundle.tar.gz --upstream URL',
+        ]
+  return ['Next:', `  portcullis policy test ${folder}`, ...use, ''].join('\n')
 }

@@ -1,11 +1,12 @@
-import { watch } from 'node:fs'
-import { resolve, sep } from 'node:path'
 import { parseCommandLine, CommandError } from './command.js'
 import { isFolder, openArchive, replaceFile, reportOn, warningLines } from './bundle-file.js'
+import { onEverySave, timeOfDay } from './every-save.js'
+import { outcomeLines } from './outcome-text.js'
+import { regoSourcesIn } from './policy-path.js'
 import { buildSet, opaOption } from './policy-set.js'
-import { outcomeLines, testSet } from './set-tests.js'
+import { testSet } from './set-tests.js'
 import { signed, signingOptions, type SigningValues } from './signing.js'
-import type { Command, Signals } from './command.js'
+import type { Command } from './command.js'
 
 const options = {
   output: { type: 'string', short: 'o', value: 'FILE', help: 'Where the bundle is written' },
@@ -27,9 +28,8 @@ export const policyWatch: Command = {
     const { output } = values
     if (output === undefined) throw new CommandError(2, 'Say with -o where to write the bundle')
     if (!(await isFolder(set))) throw new CommandError(1, `There is no policy set at ${set}`)
-    const say = (text: string): void =>
-      terminal.out(`${new Date().toTimeString().slice(0, 8)} ${text}`)
-    await onEverySave({ set, ignored: output, signals }, async () => {
+    const say = (text: string): void => terminal.out(`${timeOfDay()} ${text}`)
+    await onEverySave({ path: set, ignored: output, signals }, async () => {
       try {
         say(await buildTested(set, output, values))
       } catch (error) {
@@ -49,50 +49,10 @@ async function buildTested(set: string, output: string, values: BuildValues): Pr
   const built = await buildSet(set, values)
   const bundle = await openArchive(built)
   const { warnings } = await reportOn(bundle)
-  const outcome = await testSet({ bundle, sources: { set, opa: values.opa ?? 'opa' } })
+  const outcome = await testSet({ bundle, rego: await regoSourcesIn(set, values.opa) })
   const told = `${warningLines(warnings)}${outcomeLines(outcome)}`
   if (!outcome.passed) return `${output} stays as it was\n${told}`
   const archive = await signed(built, values)
   await replaceFile(output, archive)
   return `${output}: revision ${bundle.revision}, ${archive.length} bytes\n${told}`
-}
-
-/** Runs the work now and after every save, one at a time, until a signal asks to stop. */
-async function onEverySave(
-  watched: { readonly set: string; readonly ignored: string; readonly signals: Signals },
-  work: () => Promise<void>,
-): Promise<void> {
-  const { set, signals } = watched
-  const output = resolve(watched.ignored)
-  let saved: () => void = () => undefined
-  const asked = { toStop: false }
-  const stop = (): void => {
-    asked.toStop = true
-    saved()
-  }
-  const watcher = watch(set, { recursive: true }, (_event, name) => {
-    // An editor's own files and the bundle itself are no part of the set.
-    const path = resolve(set, name ?? '')
-    const isOwn = path === output || path.startsWith(`${output}.`)
-    if (!isOwn && !(path.split(sep).at(-1) ?? '').startsWith('.#')) saved()
-  })
-  signals.on('SIGINT', stop)
-  signals.on('SIGTERM', stop)
-  try {
-    while (!asked.toStop) {
-      const change = new Promise<void>((wake) => (saved = wake))
-      await work()
-      await change
-      await settled()
-    }
-  } finally {
-    watcher.close()
-    signals.off('SIGINT', stop)
-    signals.off('SIGTERM', stop)
-  }
-}
-
-/** Editors save in several steps. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, 100))
 }

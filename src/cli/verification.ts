@@ -28,7 +28,7 @@ export function refuseVerification(values: VerificationValues): void {
     (flag) => values[flag] !== undefined,
   )
   if (useless === undefined) return
-  throw new CommandError(2, `--${useless} is for a bundle, and this is a folder: build it first`)
+  throw new CommandError(2, `--${useless} is for a bundle, and this is none: build it first`)
 }
 
 /**

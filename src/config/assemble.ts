@@ -1,3 +1,4 @@
+import type { ConfiguredTool } from '../catalog/configured-tools.js'
 import { stanceOf } from './modes.js'
 import { policyOf } from './policy.js'
 import { keysOf } from './session-key.js'
@@ -24,6 +25,7 @@ export function assemble(resolved: Resolved, around: Around, replica: string): C
     },
     ops: { host: value('OPS_HOST'), port: value('OPS_PORT') },
     upstreams: upstreamsOf(resolved, around.servers),
+    tools: around.tools,
     policy: policyOf(resolved, around.supply),
     identity: identityOf(resolved, around.demo),
     session: { keys: sessionKey === undefined ? [] : (keysOf(sessionKey) ?? []) },
@@ -47,11 +49,11 @@ export function assemble(resolved: Resolved, around: Around, replica: string): C
 /** The same for `portcullis stdio`: nothing but MCP goes to stdout, and no port is opened that nobody asked for. */
 export function assembleStdio(
   resolved: Resolved,
-  { server, env, supply }: StdioAround,
+  { server, env, supply, tools }: StdioAround,
   replica: string,
 ): StdioConfig {
   const { value, isSet } = resolved
-  const config = assemble(resolved, { demo: false, servers: undefined, supply }, replica)
+  const config = assemble(resolved, { demo: false, servers: undefined, supply, tools }, replica)
   const destination = destinationOf(isSet('DECISION_LOG') ? value('DECISION_LOG') : 'stderr')
   return {
     ...config,
@@ -65,6 +67,7 @@ export interface StdioAround {
   readonly server: Launched
   readonly env: Environment
   readonly supply: Supply
+  readonly tools: readonly ConfiguredTool[]
 }
 
 /** The program behind `portcullis stdio`, and the name under which policy knows it. */

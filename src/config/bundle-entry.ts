@@ -5,7 +5,7 @@ import type { BundleConfig } from './config.js'
 import { isContent, type Content } from './content.js'
 import type { Environment } from './environment.js'
 import { readSecret, type ReadFile } from './given.js'
-import { suggestion } from './nearest.js'
+import { suggestion } from '../domain/nearest.js'
 import { readKeys } from './verification-keys.js'
 
 /** What holds for each bundle that does not say otherwise: the settings of the environment. */

@@ -5,7 +5,7 @@ import { isContent } from './content.js'
 import { readDocument } from './document.js'
 import type { Environment } from './environment.js'
 import type { ReadFile } from './given.js'
-import { suggestion } from './nearest.js'
+import { suggestion } from '../domain/nearest.js'
 
 export interface BundleSet {
   readonly bundles: readonly BundleConfig[]

@@ -1,4 +1,5 @@
 import type { BundleLocation } from '../bundles/sources.js'
+import type { ConfiguredTool } from '../catalog/configured-tools.js'
 import type { BundleScope, Layer, VerificationKey } from '../domain/bundle.js'
 import type { Mode } from '../domain/decision.js'
 import type { Era } from '../domain/era.js'
@@ -19,6 +20,8 @@ export interface Config {
   readonly ops: OpsConfig
   /** At least one, in the order in which they were configured; names differ in more than case. */
   readonly upstreams: readonly [UpstreamConfig, ...UpstreamConfig[]]
+  /** What is known of tools beside what their servers say; the first entry that fits and says it counts. */
+  readonly tools: readonly ConfiguredTool[]
   readonly policy: PolicyConfig
   readonly identity: {
     readonly modes: readonly ('none' | 'trusted-headers')[]
@@ -114,7 +117,7 @@ export interface SupplyConfig {
 }
 
 export interface BundleConfig {
-  /** `policy` for the only one; else as `POLICY_BUNDLES_FILE` names it. */
+  /** `policy` for the only one, `rules` for what `POLICY_RULES_PATH` names; else as `POLICY_BUNDLES_FILE` has it. */
   readonly name: string
   readonly layer: Layer
   readonly scope: BundleScope

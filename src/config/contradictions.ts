@@ -1,3 +1,4 @@
+import type { ConfiguredTool } from '../catalog/configured-tools.js'
 import { isLoopbackHost } from './addresses.js'
 import type { Resolved } from './resolve.js'
 import type { Server } from './server.js'
@@ -22,6 +23,8 @@ export interface Around {
   /** Those of `UPSTREAMS_FILE`; undefined where there is no such file, or it could not be read. */
   readonly servers: readonly Server[] | undefined
   readonly supply: Supply
+  /** Those of `TOOLS_FILE`. */
+  readonly tools: readonly ConfiguredTool[]
 }
 
 /** What cannot hold together under `portcullis stdio`, which has one caller and launches its one upstream. */

@@ -1,4 +1,4 @@
-import { readYaml } from '../bundles/yaml-document.js'
+import { readYaml } from '../policy/yaml-document.js'
 import type { Content } from './content.js'
 import { adviceOnFile, errorCode, type ReadFile } from './given.js'
 

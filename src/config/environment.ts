@@ -1,5 +1,5 @@
 import { bothForms, readSecret, secretNames } from './given.js'
-import { distanceTo, suggestion } from './nearest.js'
+import { distanceTo, suggestion } from '../domain/nearest.js'
 import { pendingFault, pendingSettings } from './pending.js'
 import { isSettingName, settingNames, settingOf } from './settings.js'
 import type { Given, ReadFile, Source } from './given.js'

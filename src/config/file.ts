@@ -1,7 +1,7 @@
 import { isContent, type Content } from './content.js'
 import { readDocument } from './document.js'
 import { bothForms, readSecret, secretNames } from './given.js'
-import { suggestion } from './nearest.js'
+import { suggestion } from '../domain/nearest.js'
 import { pendingByKey, pendingFault, pendingSettings } from './pending.js'
 import { isSettingName, settingNames, settingOf } from './settings.js'
 import type { Given, ReadFile, Source } from './given.js'

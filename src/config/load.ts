@@ -8,6 +8,7 @@ import { checkFolder, type CheckFolder } from './folder.js'
 import { resolve, type Resolved } from './resolve.js'
 import { readServers, type Servers } from './servers.js'
 import { readSupply, type Supply } from './supply.js'
+import { readTools, type Tools } from './tools-file.js'
 import type { Config, StdioConfig } from './config.js'
 import type { Environment } from './environment.js'
 import type { Flags } from './flags.js'
@@ -33,11 +34,13 @@ export function loadConfig(settings: Settings): Loaded {
   const { resolved, faults } = resolve(sourcesOf(settings))
   const read = serversOf(resolved, env, readFile)
   const supply = supplyOf(resolved, settings, demo)
-  const around = { demo, servers: read?.servers, supply }
+  const { tools, faults: toolFaults } = toolsOf(resolved, readFile)
+  const around = { demo, servers: read?.servers, supply, tools }
   const every = [
     ...faults,
     ...(read?.faults ?? []),
     ...supply.faults,
+    ...toolFaults,
     ...contradictions(resolved, around),
   ]
   return loaded(every, () => assemble(resolved, around, replicaOf(env)))
@@ -48,8 +51,11 @@ export function loadStdioConfig(settings: Settings, server: Launched): Loaded<St
   const { env } = settings
   const { resolved, faults } = resolve(sourcesOf(settings))
   const supply = supplyOf(resolved, settings, false)
-  const every = [...faults, ...supply.faults, ...stdioContradictions(resolved, supply)]
-  return loaded(every, () => assembleStdio(resolved, { server, env, supply }, replicaOf(env)))
+  const { tools, faults: toolFaults } = toolsOf(resolved, settings.readFile)
+  const contradicting = stdioContradictions(resolved, supply)
+  const every = [...faults, ...supply.faults, ...toolFaults, ...contradicting]
+  const around = { server, env, supply, tools }
+  return loaded(every, () => assembleStdio(resolved, around, replicaOf(env)))
 }
 
 function supplyOf(resolved: Resolved, settings: Settings, demo: boolean): Supply {
@@ -70,6 +76,11 @@ function serversOf({ value }: Resolved, env: Environment, readFile: ReadFile): S
   // Beside an address the file is a fault of its own.
   if (path === undefined || value('UPSTREAM_URL') !== undefined) return undefined
   return readServers(path, env, readFile)
+}
+
+function toolsOf({ value }: Resolved, readFile: ReadFile): Tools {
+  const path = value('TOOLS_FILE')
+  return path === undefined ? { tools: [], faults: [] } : readTools(path, readFile)
 }
 
 /** A pod's name stands in `HOSTNAME`. */

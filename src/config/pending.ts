@@ -6,7 +6,6 @@ export interface PendingSetting {
 }
 
 export const pendingSettings: Readonly<Record<string, PendingSetting>> = {
-  POLICY_RULES_PATH: pending('policy.rulesPath'),
   AUTH_ISSUER: pending('auth.issuer'),
   AUTH_AUDIENCE: pending('auth.audience'),
   AUTH_JWKS_URL: pending('auth.jwksUrl'),

@@ -60,6 +60,11 @@ export const policySettings = {
     key: 'policy.bundlesFile',
     help: 'File of several bundles, [each with its layer, scope and keys](#several-bundles).',
   }),
+  POLICY_RULES_PATH: optional(text('the path of a .yaml file or a folder'), {
+    key: 'policy.rulesPath',
+    flag: 'policy-rules',
+    help: '[Rules](bundles.md#rules-without-a-bundle) in a file or a folder, used without a bundle and without OPA; watched, and read again on SIGHUP.',
+  }),
   POLICY_VERIFICATION_KEYS: optional(
     listOf(
       text('a JWKS file, or id=file.pem, which ;alg=… and ;scope=… may follow', {
@@ -85,7 +90,7 @@ export const policySettings = {
   }),
   POLICY_CANDIDATE_PATH: optional(path, {
     key: 'policy.candidate.path',
-    help: 'A second bundle on disk, verified like the first, that judges calls after they are answered and changes nothing.',
+    help: 'A second bundle on disk, verified like the first, or a `.yaml` file of rules, that judges calls after they are answered and changes nothing.',
   }),
   POLICY_CANDIDATE_URL: optional(httpAddress, {
     key: 'policy.candidate.url',

@@ -2,7 +2,7 @@ import type { Era } from '../domain/era.js'
 import type { UpstreamTarget } from './config.js'
 import { isContent, type Content } from './content.js'
 import type { Environment } from './environment.js'
-import { suggestion } from './nearest.js'
+import { suggestion } from '../domain/nearest.js'
 import { withReferences } from './references.js'
 import {
   headerName,

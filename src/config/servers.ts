@@ -2,7 +2,7 @@ import { isContent } from './content.js'
 import { readDocument } from './document.js'
 import type { Environment } from './environment.js'
 import type { ReadFile } from './given.js'
-import { suggestion } from './nearest.js'
+import { suggestion } from '../domain/nearest.js'
 import { readServer, type Server } from './server.js'
 import { isServerName } from './server-members.js'
 

@@ -86,6 +86,10 @@ export const settings = {
     key: 'upstream.timeoutMs',
     help: 'Longest silence of an upstream, in milliseconds, before the caller gets 504.',
   }),
+  TOOLS_FILE: optional(path, {
+    key: 'tools.file',
+    help: 'File that says [what tools do](#what-tools-do), and which argument of them asks for a dry run.',
+  }),
   MAX_MESSAGE_BYTES: preset(bytes, 16_777_216, {
     key: 'upstream.maxMessageBytes',
     help: 'Largest upstream message that has to be read; over it the caller gets 502.',

@@ -8,23 +8,57 @@ import type { Supply } from './supply.js'
 export function supplyFaults(resolved: Resolved, supply: Supply): string[] {
   return [
     ...sourceFaults(resolved),
+    ...rulesFaults(resolved, supply),
     ...unusedFaults(resolved, supply),
     ...trustFaults(resolved, supply),
     ...candidateFaults(resolved, supply),
   ]
 }
 
-const sources = ['POLICY_BUNDLES_FILE', 'POLICY_BUNDLE_PATH', 'POLICY_BUNDLE_URL'] as const
+const sources = [
+  'POLICY_BUNDLES_FILE',
+  'POLICY_BUNDLE_PATH',
+  'POLICY_BUNDLE_URL',
+  'POLICY_RULES_PATH',
+] as const
 const candidates = ['POLICY_CANDIDATE_PATH', 'POLICY_CANDIDATE_URL'] as const
 
 function sourceFaults(resolved: Resolved): string[] {
   const { isSet, origin } = resolved
   const set = sources.filter(isSet)
   if (set.length < 2) return []
-  const advice = set.includes('POLICY_BUNDLES_FILE')
+  const advice = adviceOn(set)
+  return [`${set.map(origin).join(' and ')} are both set: ${advice}`]
+}
+
+function adviceOn(set: readonly (typeof sources)[number][]): string {
+  if (set.includes('POLICY_RULES_PATH')) {
+    return 'rules stand alone there; put them into the bundle with "portcullis policy build", or keep one of them'
+  }
+  return set.includes('POLICY_BUNDLES_FILE')
     ? 'a single bundle can stand in the file too; keep one of them'
     : 'a bundle has one source; keep one of them'
-  return [`${set.map(origin).join(' and ')} are both set: ${advice}`]
+}
+
+/** Nobody can vouch for files that change as they lie. */
+function rulesFaults({ value, isSet, origin }: Resolved, { candidate }: Supply): string[] {
+  if (!isSet('POLICY_RULES_PATH')) return []
+  const demands = [
+    ...(value('POLICY_REQUIRE_SIGNATURE') ? (['POLICY_REQUIRE_SIGNATURE'] as const) : []),
+    ...(isSet('POLICY_BUNDLE_SHA256') ? (['POLICY_BUNDLE_SHA256'] as const) : []),
+  ]
+  const isKeyUseless = isSet('POLICY_VERIFICATION_KEYS') && candidate === undefined
+  return [
+    ...demands.map(
+      (name) =>
+        `${origin(name)} demands a bundle, and ${origin('POLICY_RULES_PATH')} names rules that nobody has signed: build them with "portcullis policy build SET -o FILE --sign KEY" and set POLICY_BUNDLE_PATH, or remove one of the two`,
+    ),
+    ...(isKeyUseless && demands.length === 0
+      ? [
+          `${origin('POLICY_VERIFICATION_KEYS')} is set and would not be used: ${origin('POLICY_RULES_PATH')} names rules that nobody can sign; remove it, or build a bundle`,
+        ]
+      : []),
+  ]
 }
 
 /** Settings that would be without effect, which is not what whoever set them thinks. */
@@ -128,6 +162,6 @@ function candidateFaults({ isSet, origin }: Resolved, { active, candidate }: Sup
   if (candidate === undefined || isActiveSet) return []
   return set.map(
     (name) =>
-      `${origin(name)} is set and there is no bundle to compare it with: set POLICY_BUNDLE_PATH or POLICY_BUNDLE_URL`,
+      `${origin(name)} is set and there is no policy to compare it with: set POLICY_BUNDLE_PATH, POLICY_BUNDLE_URL or POLICY_RULES_PATH`,
   )
 }

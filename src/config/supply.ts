@@ -83,6 +83,10 @@ function readSet(resolved: Resolved, defaults: Trust, around: SupplySurroundings
   const { value } = resolved
   const file = value('POLICY_BUNDLES_FILE')
   if (file !== undefined) return readBundles(file, { ...around, defaults })
+  const rules = value('POLICY_RULES_PATH')
+  if (rules !== undefined) {
+    return { bundles: [unsigned(rules)], secretVariables: [], faults: [] }
+  }
   const source = sourceOf(
     {
       path: value('POLICY_BUNDLE_PATH'),
@@ -95,6 +99,12 @@ function readSet(resolved: Resolved, defaults: Trust, around: SupplySurroundings
   const sha256 = value('POLICY_BUNDLE_SHA256')?.toLowerCase()
   const bundles = only === undefined ? [] : [bundleOf('policy', only, sha256, defaults)]
   return { bundles, secretVariables: [], faults: [] }
+}
+
+/** Rules as they lie have no archive, so there is nothing that could be signed. */
+function unsigned(path: string): BundleConfig {
+  const trust = { keys: [], requireSignature: false }
+  return bundleOf('rules', { type: 'rules', path }, undefined, trust)
 }
 
 const starter: BundleLocation = {
@@ -122,14 +132,15 @@ function sourceOf(
 ): BundleLocation | undefined {
   const { path, url, token } = given
   if (url !== undefined) return { type: 'http', url, pollSec, longPollSec, token, ca }
-  return path === undefined ? undefined : { type: 'disk', path }
+  if (path === undefined) return undefined
+  return { type: /\.ya?ml$/.test(path) ? 'rules' : 'disk', path }
 }
 
 function bundleOf(
   name: string,
   source: BundleLocation,
   sha256: string | undefined,
-  { keys, requireSignature }: Trust,
+  { keys, requireSignature }: Pick<BundleConfig, 'keys' | 'requireSignature'>,
 ): BundleConfig {
   return { name, layer: 'organisation', scope: {}, source, sha256, keys, requireSignature }
 }

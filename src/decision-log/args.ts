@@ -1,6 +1,6 @@
 import type { DecisionEntry } from '../domain/entry.js'
-import { parseFieldPath } from '../domain/field-path.js'
-import { redact } from '../wire/json-tree-redact.js'
+import { parseFieldPath, type FieldPath } from '../domain/field-path.js'
+import { redact, type Redaction } from '../wire/json-tree-redact.js'
 import { onOneLine } from './json-line.js'
 import { payloadOf } from '../domain/payload.js'
 
@@ -20,12 +20,18 @@ export function createArgsRecord(
     case 'masked': {
       // A path into the response names nothing here; counted from the arguments it would name the wrong thing.
       const paths = masks.map(parseFieldPath).filter(({ root }) => root !== 'response')
+      const masked = hidden(paths)
       return (entry) => {
         const args = argsOf(entry)
-        return args === '' ? '' : redact(args, paths, { mask: '****' }).text
+        return args === '' ? '' : redact(args, [masked], 'args').text
       }
     }
   }
+}
+
+function hidden(paths: readonly FieldPath[]): Redaction {
+  const action = { type: 'text', text: '****' } as const
+  return { name: 'mask', paths, action, onUnreadable: 'remove', onMissing: 'pass' }
 }
 
 /** Once a call: on the line of its first decision, as they were spelled. */

@@ -1,10 +1,14 @@
 import { hash } from 'node:crypto'
+import type { ActionClass } from '../domain/action-class.js'
 import type { Call } from '../domain/call.js'
 import type { Message } from '../domain/message.js'
 import { type Operation, targetOf } from '../domain/operation.js'
 import { longestText, quoted, texts } from './json-line.js'
 import { payloadOf } from '../domain/payload.js'
 import { digestOf, isLong } from './payload.js'
+
+/** What a called tool does. */
+export type ActionClassOf = (server: string, tool: string) => ActionClass
 
 /** What every line about one call says alike, made once: members as JSON, each with a comma before it. */
 export interface CallRecord {
@@ -24,7 +28,7 @@ export interface CallRecords {
  * In slots by id, of which a later call takes over an earlier one's: what passes through a Map or WeakMap at the rate
  * of calls outlives every collection of the young generation, and that costs more than making records twice.
  */
-export function createCallRecords(): CallRecords {
+export function createCallRecords(classOf: ActionClassOf): CallRecords {
   const slots = new Array<Kept | undefined>(slotCount).fill(undefined)
 
   function known({ id, operation }: Call): CallRecord | undefined {
@@ -37,7 +41,7 @@ export function createCallRecords(): CallRecords {
     of(call) {
       const record = known(call)
       if (record !== undefined) return record
-      const made = recordOf(call)
+      const made = recordOf(call, classOf)
       const slot = slotOf(call.id)
       if (slots[slot]?.id !== call.id) {
         slots[slot] = { id: call.id, operation: call.operation, record: made }
@@ -45,7 +49,7 @@ export function createCallRecords(): CallRecords {
       return made
     },
     take(call) {
-      const record = known(call) ?? recordOf(call)
+      const record = known(call) ?? recordOf(call, classOf)
       const slot = slotOf(call.id)
       if (slots[slot]?.id === call.id) slots[slot] = undefined
       return record
@@ -67,9 +71,9 @@ function slotOf(id: string): number {
   return (id.charCodeAt(length - 1) * 31 + id.charCodeAt(length - 2) * 7) % slotCount || 0
 }
 
-function recordOf(call: Call): CallRecord {
+function recordOf(call: Call, classOf: ActionClassOf): CallRecord {
   return {
-    members: membersOf(call),
+    members: membersOf(call, classOf),
     digests: isLong(payloadOf(call)) ? '' : payloadDigest(call),
   }
 }
@@ -84,22 +88,20 @@ export function sentDigest(sent: Call): string {
 }
 
 /** Members as JSON, each with a comma before it. */
-export function membersOf({
-  message,
-  operation,
-  principal,
-  server,
-  session,
-  direction,
-}: Call): string {
+export function membersOf(
+  { message, operation, principal, server, session, direction }: Call,
+  classOf: ActionClassOf,
+): string {
   const { id, roles, teams, via } = principal
   const target = targetOf(operation)
   const targetMember =
     target === undefined ? '' : `,"target":{"type":"${target.type}","name":${quoted(target.name)}}`
+  const classMember =
+    operation.type === 'tool' ? `,"action_class":"${classOf(server, operation.name)}"` : ''
   return (
     `,"kind":${quoted(operation.kind)},"direction":"${direction}"` +
     `,"principal":{"id":${quoted(id)},"roles":${texts(roles)},"teams":${texts(teams)},"via":"${via}"}` +
-    `,"server":${quoted(server)}${targetMember}` +
+    `,"server":${quoted(server)}${targetMember}${classMember}` +
     (session === undefined ? '' : `,"session":${quoted(session.id)}`) +
     requestId(message)
   )

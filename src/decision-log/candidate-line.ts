@@ -34,6 +34,8 @@ function placesOf(obligation: Obligation): readonly string[] {
       return obligation.operations.map(({ op, path }) => `${op} ${path}`)
     case 'replace':
       return [`replace ${obligation.path.source}`]
+    case 'filter_sensitive':
+      return ['filter_sensitive']
     case 'filter':
     case 'mask':
       return obligation.paths.map(({ source }) => `${obligation.type} ${source}`)

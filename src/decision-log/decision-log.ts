@@ -1,5 +1,6 @@
 import type { DecisionLog } from '../domain/ports.js'
 import { createArgsRecord } from './args.js'
+import type { ActionClassOf } from './call-record.js'
 import { createLines } from './lines.js'
 import { type Destination, openSink } from './sink.js'
 import { createWriter, type Durability } from './writer.js'
@@ -12,6 +13,7 @@ export interface DecisionLogOptions {
     readonly mask: readonly string[]
     readonly durability: Durability
   }
+  readonly actionClassOf: ActionClassOf
   /** A write of `records` lines failed. */
   readonly onFailure: (error: unknown, records: number) => void
   /** Writing works again after it failed. */
@@ -36,9 +38,9 @@ export interface WrittenDecisionLog extends DecisionLog {
  * @throws GatewayError `log_unavailable` when the destination cannot be opened
  */
 export function createDecisionLog(options: DecisionLogOptions): WrittenDecisionLog {
-  const { config, onFailure, onRecovery, stallMs = 5000 } = options
+  const { config, actionClassOf, onFailure, onRecovery, stallMs = 5000 } = options
   const { destination, durability } = config
-  const line = createLines(createArgsRecord(config.args, config.mask))
+  const line = createLines(createArgsRecord(config.args, config.mask), actionClassOf)
   if (destination.type === 'off') return off
   const sink = openSink(destination)
   const writer = createWriter({ sink, durability, stallMs, onFailure, onRecovery })

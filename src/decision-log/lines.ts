@@ -1,4 +1,5 @@
 import type { Call } from '../domain/call.js'
+import type { TrialRule } from '../domain/decision.js'
 import {
   type CandidateEntry,
   type DecisionEntry,
@@ -10,6 +11,7 @@ import {
 import type { ArgsRecord } from './args.js'
 import { disagreementMembers } from './candidate-line.js'
 import {
+  type ActionClassOf,
   type CallRecord,
   createCallRecords,
   membersOf,
@@ -26,8 +28,8 @@ const mostHidden = 256
 /** Turns an entry into its line, which ends with a newline. Members as docs/reference/decision-log.md lists them. */
 export type Lines = (entry: Entry, seq: number) => string
 
-export function createLines(argsOf: ArgsRecord): Lines {
-  const records = createCallRecords()
+export function createLines(argsOf: ArgsRecord, classOf: ActionClassOf): Lines {
+  const records = createCallRecords(classOf)
   const lateSent = new WeakMap<Call, Call>()
   const timestamp = createTimestamps()
 
@@ -61,7 +63,7 @@ export function createLines(argsOf: ArgsRecord): Lines {
       (message === '' ? '' : `,"message":${quoted(message)}`) +
       `,"engine":"${decision.engine}","rules":${texts(decision.rules)}` +
       `,"warnings":${texts(decision.warnings)}` +
-      (decision.trial.length === 0 ? '' : `,"trial":${written(decision.trial)}`) +
+      (decision.trial.length === 0 ? '' : `,"trial":${written(decision.trial.map(markOf))}`) +
       `,"revision":${quoted(decision.revision)},"bundle_digest":${quoted(entry.bundleDigest)}` +
       record.members +
       record.digests +
@@ -115,7 +117,7 @@ export function createLines(argsOf: ArgsRecord): Lines {
       `{"type":"candidate","seq":${seq},"time":"${timestamp(entry.time)}"` +
       `,"call_id":${quoted(call.id)},"decision_id":${quoted(decisionId)},"hook":"${hook}"` +
       disagreementMembers(entry) +
-      membersOf(call) +
+      membersOf(call, classOf) +
       '}\n'
     )
   }
@@ -132,6 +134,11 @@ export function createLines(argsOf: ArgsRecord): Lines {
         return candidateLine(entry, seq)
     }
   }
+}
+
+/** What a rule on trial would have done; whether its caller is told is the policy's to say. */
+function markOf({ rule, effect, reason }: TrialRule): object {
+  return { rule, effect, reason }
 }
 
 /** RFC 3339 in UTC; entries of one millisecond share the text. */

@@ -5,13 +5,17 @@ export interface Bundle {
   /** SHA-256 of the archive, 64 hex digits. */
   readonly digest: string
   readonly roots: readonly string[]
-  /** Undefined where the bundle has data and no policy. */
+  /** Undefined where the bundle has no Rego: rules, or data for others. */
   readonly wasm: Buffer | undefined
   /** Entrypoints that the manifest names, such as `mcp/pre`. */
   readonly entrypoints: readonly string[]
   /** The text of the merged data document. */
   readonly data: Buffer
   readonly metadata: Readonly<Record<string, unknown>>
+  /** `rules.yaml` and `rules/*.yaml`: rules in YAML and CEL. */
+  readonly rules: readonly BundleFile[]
+  /** `schemas/TOOL.json`: output schemas of tools, for rules about what they mark as sensitive. */
+  readonly schemas: readonly BundleFile[]
   /** `cases/*.yaml`, which say what the policy is to decide. */
   readonly cases: readonly BundleFile[]
   /** Who signed it, verified; undefined where no key was configured to verify it with. */

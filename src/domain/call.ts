@@ -10,6 +10,8 @@ export interface Call {
   readonly id: string
   readonly message: Message
   readonly operation: Operation
+  /** Of a notification on the stream of a call's reply: what that call asked for. */
+  readonly causedBy?: Operation | undefined
   readonly direction: Direction
   readonly principal: Principal
   readonly claimed: ClaimedClient | undefined

@@ -78,6 +78,8 @@ export type FaultCause =
   | 'trap'
   | 'builtin'
   | 'invalid_result'
+  /** The condition of a rule could not be evaluated. */
+  | 'condition'
   | 'input'
   | 'input_too_large'
   | 'result_too_large'
@@ -90,6 +92,8 @@ export interface TrialRule {
   readonly rule: string
   readonly effect: Effect
   readonly reason: string
+  /** The caller is told, as in warn mode, although others enforce. */
+  readonly tells: boolean
 }
 
 export type Hook = 'pre' | 'post' | 'list'

@@ -8,8 +8,8 @@
  * none included). Names and keys match members only, exactly; arrays are transparent to them:
  * `employees.salary` names the salary in each item of `employees`.
  *
- * A string that holds JSON stands for its document to relative paths. Anchored paths stop at it,
- * unless they end in `**`.
+ * A string that holds JSON stands for its document. What a path says of `structuredContent` it says
+ * of the texts of a result too, which repeat it.
  */
 export interface FieldPath {
   readonly source: string

@@ -1,7 +1,9 @@
+import type { ActionClass } from './action-class.js'
 import type { Call, Headers } from './call.js'
 import type { Hook } from './decision.js'
 import { identifiesCaller } from './header-names.js'
 import type { Span } from './json.js'
+import type { Operation } from './operation.js'
 import { anonymous, type Principal } from './principal.js'
 
 /** What policy is asked: the document of contract section 3, as text that was validated before. */
@@ -10,6 +12,8 @@ export interface PolicyInput {
   readonly call: Call
   /** The only clock that policy has: milliseconds since the epoch, as the document says it. */
   readonly time: number
+  /** What the called tool does, as far as it is known; `unknown` for whatever is no tool. */
+  readonly actionClass: ActionClass
   /** UTF-8 JSON; arguments and responses are spans of the message's own bytes. */
   readonly document: Buffer
 }
@@ -45,6 +49,7 @@ export interface CallDescription {
   /** The document without its closing brace. */
   readonly text: Buffer
   readonly timeText: (time: number) => string
+  readonly actionClass: ActionClass
 }
 
 export function policyInput(
@@ -53,28 +58,38 @@ export function policyInput(
   return inputAt(createCallDescriber(parts.inputHeaders)(parts.call), parts)
 }
 
-/** The annotations of a tool as JSON text, `{}` where none are known or none of the server's are believed. */
-export type AnnotationsOf = (server: string, tool: string) => string
+/** What policy is told of a tool beside its name. */
+export interface ToolFacts {
+  /** Its annotations as JSON text, `{}` where none are known or none of the server's are believed. */
+  readonly annotations: string
+  readonly actionClass: ActionClass
+}
 
-const noAnnotations: AnnotationsOf = () => '{}'
+/** Asked once a call. */
+export type ToolFactsOf = (server: string, tool: string) => ToolFacts
+
+const nothingKnown: ToolFacts = { annotations: '{}', actionClass: 'unknown' }
 
 /** Describes calls as policy sees them; which headers that are is settled once for each name. */
 export function createCallDescriber(
   inputHeaders: InputHeaders,
-  annotationsOf: AnnotationsOf = noAnnotations,
+  factsOf: ToolFactsOf = () => nothingKnown,
 ): (call: Call) => CallDescription {
   const headersOf = createHeaderWriter(inputHeaders)
   const timeText = createTimeText()
   return (call) => {
-    const { head, raw, tail } = subjectOf(call, annotationsOf)
-    const before = `{"kind":${quoted(call.operation.kind)},${head}`
+    const { operation, server } = call
+    const facts = operation.type === 'tool' ? factsOf(server, operation.name) : nothingKnown
+    const { head, raw, tail } = subjectOf(operation, facts)
+    const before = `{"kind":${quoted(operation.kind)},${head}`
     const after = `${tail},${circumstancesOf(call)},"headers":{${headersOf(call.headers)}}`
-    return { call, text: joined(before, raw, call.message.text, after), timeText }
+    const text = joined(before, raw, call.message.text, after)
+    return { call, text, timeText, actionClass: facts.actionClass }
   }
 }
 
 export function inputAt(description: CallDescription, moment: Moment): PolicyInput {
-  const { call, text, timeText } = description
+  const { call, text, timeText, actionClass } = description
   const { hook, time, response, items } = moment
   // A list is judged on its way to who asked for it.
   const direction = hook === 'list' ? 'to_client' : call.direction
@@ -89,7 +104,7 @@ export function inputAt(description: CallDescription, moment: Moment): PolicyInp
     end += added.text.copy(document, end, added.span.start, added.span.end)
   }
   document.write(closing, end, 'latin1')
-  return { hook, call, time, document }
+  return { hook, call, time, actionClass, document }
 }
 
 interface Subject {
@@ -99,13 +114,13 @@ interface Subject {
   readonly tail: string
 }
 
-function subjectOf({ operation, server }: Call, annotationsOf: AnnotationsOf): Subject {
+function subjectOf(operation: Operation, { annotations, actionClass }: ToolFacts): Subject {
   switch (operation.type) {
     case 'tool':
       return {
         head: `"tool":{"name":${quoted(operation.name)},"args":`,
         raw: operation.args ?? '{}',
-        tail: `,"annotations":${annotationsOf(server, operation.name)}}`,
+        tail: `,"annotations":${annotations},"action_class":"${actionClass}"}`,
       }
     case 'prompt':
       return {

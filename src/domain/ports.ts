@@ -4,6 +4,8 @@ import type { Decision, ListDecision } from './decision.js'
 import type { Entry } from './entry.js'
 import type { Eras } from './era.js'
 import type { SupplyFault } from './errors.js'
+import type { Explanation } from './explanation.js'
+import type { FieldPath } from './field-path.js'
 import type { HangUp } from './hang-up.js'
 import type { PolicyInput } from './policy-input.js'
 import type { Principal } from './principal.js'
@@ -21,6 +23,23 @@ export interface Policy {
   evaluate(input: PolicyInput): Decision
   /** Which items of a page stay (hook `list`). Never throws either. */
   list(input: PolicyInput): ListDecision
+  /**
+   * Whether it may hide parts of what this tool returns to the caller of `call`, so that results no longer fit the
+   * tool's output schema.
+   */
+  redacts(call: Call, tool: string): boolean
+  /**
+   * Whether it has anything to say at post of a message of this call's kind and target. Left out: of each, where it has
+   * that hook.
+   */
+  readonly judgesReplies?: ((call: Call) => boolean) | undefined
+  /**
+   * Whether what it says of a result depends on the call that is answered: then one of which nobody knows the call is
+   * withheld. Left out: it says itself what becomes of such a result.
+   */
+  readonly needsCall?: boolean | undefined
+  /** How the decision comes about, where the policy can tell. Slower than `evaluate`, and the same decision. */
+  readonly explain?: ((input: PolicyInput) => Explanation) | undefined
   /**
    * Another policy is in force: lets go of memory that only the one in force needs. Calls that began under this one are
    * still decided by it.
@@ -89,6 +108,8 @@ export interface KnownTool {
   /** The arguments that its schema has mirrored in `Mcp-Param-*` headers (`x-mcp-header`). */
   readonly mirrored: readonly MirroredArgument[]
   readonly hasOutputSchema: boolean
+  /** What its output schema marks as `sensitive: true`; undefined where it has no output schema that can be read. */
+  readonly sensitive: readonly FieldPath[] | undefined
 }
 
 export interface MirroredArgument {
@@ -104,8 +125,18 @@ export interface Pattern {
   /** Text that every match contains, so that a text without it need not be searched; '' where none is known. */
   readonly required: string
   test(text: string): boolean
+  /** The same as `test`, and tells what it takes; whoever is told may end it by throwing. */
+  search(text: string, effort: SearchEffort): boolean
   /** Replaces every match; `$` in `replacement` has no meaning of its own. */
   replaceAll(text: string, replacement: string): string
+}
+
+/** What a search takes beyond one look at each character. */
+export interface SearchEffort {
+  /** A way through the pattern that no text has taken yet: so many instructions to look at. It is kept for later texts. */
+  explore(instructions: number): void
+  /** There are too many ways: each character may take every instruction. */
+  giveUp(): void
 }
 
 export interface Patterns {

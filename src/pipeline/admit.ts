@@ -1,9 +1,10 @@
 import type { Call } from '../domain/call.js'
-import { strictness, type Allow, type Decision, type Deny } from '../domain/decision.js'
+import { strictness, type Allow, type Deny } from '../domain/decision.js'
 import { GatewayError } from '../domain/errors.js'
 import type { Policy, PolicyState } from '../domain/ports.js'
 import { inputAt, type CallDescription } from '../domain/policy-input.js'
 import { methodRow } from '../wire/methods.js'
+import { askToolForDryRun, dryRunNote, type DryRunRuled } from './dry-run.js'
 import { withImplied } from './implied.js'
 import { enforces, judge, policyError, record, unruled, type Verdict } from './judge.js'
 import { admitSubscriptions } from './listen-subscriptions.js'
@@ -14,9 +15,10 @@ import { refusal } from './refuse.js'
 import { rewritten } from './rewritten-call.js'
 import { cutClientExtensions } from './advertised.js'
 import { learnAnnotations } from './ask-for-tools.js'
-import { remirror } from './remirror.js'
+import { remirror, remirrorDryRun } from './remirror.js'
 import { admitTask } from './task-calls.js'
 import { showUnjudged } from './shown-to-candidate.js'
+import { toldOf } from './told.js'
 import { isRefused, refuseUnknown } from './unknown-methods.js'
 
 /** A call that may go on, as policy permits it, with the policy that judges what comes back. */
@@ -29,7 +31,10 @@ export interface Permitted {
   /** Undefined where none took part: off, none configured, or fail-open. */
   readonly policy: Policy | undefined
   readonly decisionId: string
+  /** What its caller is told beside a result. */
   readonly warnings: readonly string[]
+  /** The tool itself makes a dry run: JSON of what its caller is told of that. */
+  readonly dryRun?: string | undefined
   /** The call as its caller made it and policy saw it; undefined where policy did not. */
   readonly described: CallDescription | undefined
   /** Of a handshake that was answered: the id of the session that it began, if any. */
@@ -45,45 +50,49 @@ export interface Rehearsed {
   readonly policy: Policy
   readonly decisionId: string
   readonly reason: string
+  readonly warnings: readonly string[]
 }
 
 /**
  * The pre-hook. Nothing was forwarded when it throws.
  * @throws GatewayError a refusal of policy, `method_not_found`, `policy_unavailable`, or `log_unavailable`
  */
-export async function admit(asked: Call, parts: PipelineParts): Promise<Permitted | Rehearsed> {
-  if (parts.mode === 'off') return unjudged(asked, undefined, '')
-  if (isRefused(asked.operation.kind, parts)) return refuseUnknown(asked, parts)
-  const call = cutClientExtensions(admitTask(asked, parts), parts)
+export async function admit(made: Call, parts: PipelineParts): Promise<Permitted | Rehearsed> {
+  if (parts.mode === 'off') return unjudged(made, undefined, '')
+  if (isRefused(made.operation.kind, parts)) return refuseUnknown(made, parts)
+  const call = cutClientExtensions(admitTask(made, parts), parts)
   const state = parts.policies.current()
   if (state.state !== 'active') return admitUnjudged(call, state, parts)
   const { policy } = state
   if (parts.trusted.has(call.server)) await learnAnnotations(call, parts)
-  const { verdict, sent, described } = await ruleOn(call, policy, parts)
+  const ruled = await ruleOn(call, policy, parts)
+  const asked: DryRunRuled = enforces(parts.mode) ? askToolForDryRun(ruled, policy, parts) : ruled
+  const { verdict, sent, described } = asked
   const { decision, decisionId } = verdict
   const changed = sent === call ? undefined : sent
   const bundleDigest = policy.digest
   await record({ verdict, hook: 'pre', call, sent: changed, bundleDigest, failOpen: false }, parts)
+  const warnings = toldOf(decision, parts)
+  const permitted = { type: 'permitted', call, policy, decisionId, described, warnings } as const
   if (!enforces(parts.mode)) {
     await admitInputResponses(call, policy, parts)
-    const warnings = warningsOf(decision)
-    return { type: 'permitted', call, sent: call, policy, decisionId, described, warnings }
+    return { ...permitted, sent: call }
   }
   switch (decision.effect) {
     case 'allow': {
       const answered = await admitInputResponses(sent, policy, parts)
-      return {
-        type: 'permitted',
-        call,
-        sent: sent === call ? answered : await remirror(call, answered, parts),
-        policy,
-        decisionId,
-        described,
-        warnings: none,
-      }
+      const mirrored = sent === call ? answered : await remirror(call, answered, parts)
+      return { ...permitted, sent: mirrored }
     }
-    case 'dry_run':
-      return { type: 'rehearsed', call, sent, policy, decisionId, reason: decision.reason }
+    case 'dry_run': {
+      const { reason } = decision
+      if (asked.argument === undefined) {
+        return { type: 'rehearsed', call, sent, policy, decisionId, reason, warnings }
+      }
+      const answered = await admitInputResponses(sent, policy, parts)
+      const dryRun = dryRunNote(sent, { decisionId, reason }, asked.argument)
+      return { ...permitted, sent: await remirrorDryRun(call, answered, parts), dryRun }
+    }
     case 'ask':
     case 'deny':
       throw refusal(decision, decisionId, { forwarded: false })
@@ -103,13 +112,6 @@ export function unjudged(call: Call, policy: Policy | undefined, decisionId: str
     described: undefined,
     warnings: none,
   }
-}
-
-/** What a caller is told in warn mode. */
-export function warningsOf(decision: Decision): readonly string[] {
-  return decision.effect === 'allow'
-    ? decision.warnings
-    : [`would_${decision.effect}: ${decision.reason}`, ...decision.warnings]
 }
 
 /** What is wrong with the policy's source, its path or address included, is for the operator log and `/readyz`. */

@@ -9,8 +9,7 @@ import { readMessage } from '../wire/message.js'
 import { readOperation } from '../wire/operation.js'
 import { resultOf } from './edited-result.js'
 import { listMethod, type ListMethod } from './list-methods.js'
-import { itemTexts } from './list-notes.js'
-import { readPage } from './list-page.js'
+import { itemTexts, readPage } from './list-page.js'
 import type { PipelineParts } from './parts.js'
 
 /** A tool on a later page is as good as unknown. */
@@ -19,13 +18,13 @@ const mostPages = 20
 const longestWaitMs = 10_000
 
 /**
- * Has the catalog learn what tools the server lists for the caller. Only in the modern era, where a request needs no
- * session and changes none. What cannot be learnt stays unknown, and is not asked again for a while.
+ * Has the catalog learn what tools the server lists for the caller, in the legacy era within the caller's session. What
+ * cannot be learnt stays unknown, and is not asked again for a while.
  */
 export async function askForTools(call: Call, parts: PipelineParts): Promise<void> {
   const { catalog, now, toolLists } = parts
   const method = listMethod('tools/list')
-  if (call.era !== 'modern' || method === undefined) return
+  if (method === undefined) return
   const { server, principal } = call
   const key = JSON.stringify([server, principal.id])
   const underWay = toolLists.get(key)
@@ -52,10 +51,14 @@ async function learnTools(call: Call, method: ListMethod, parts: PipelineParts):
   }
 }
 
-/** What a trusted server says of the tool is to be known before policy decides by it. */
+/**
+ * What a trusted server says of the tool is to be known before policy decides by it. Only in the modern era, where a
+ * request needs no session: in the legacy era a client may not have opened the one that it calls in.
+ */
 export async function learnAnnotations(call: Call, parts: PipelineParts): Promise<void> {
-  const { operation, server } = call
-  if (operation.type !== 'tool' || parts.catalog.tool(server, operation.name) !== undefined) return
+  const { operation, server, era } = call
+  if (era !== 'modern' || operation.type !== 'tool') return
+  if (parts.catalog.tool(server, operation.name) !== undefined) return
   await askForTools(call, parts)
 }
 

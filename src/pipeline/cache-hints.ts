@@ -36,8 +36,10 @@ function isForOneCaller({ call, policy: { hooks } }: Judging): boolean {
  */
 const longestKeptMs = 60_000
 
-/** The legacy era has no such members, and none are added to what it is sent. */
-function forOneReader(result: JsonNode, { call }: Judging): JsonNode {
+/**
+ * A list as it was made for its reader. The legacy era has no such members, and none are added to what it is sent.
+ */
+export function forOneReader(result: JsonNode, { call }: Pick<Judging, 'call'>): JsonNode {
   const put = call.era === 'modern' ? insertAt : replaceAt
   const scoped = put(result, ['cacheScope'], verbatim('"private"')) ?? result
   const time = timeIn(result)

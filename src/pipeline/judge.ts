@@ -1,5 +1,6 @@
 import type { Call } from '../domain/call.js'
 import type { Decision, Deny, Hook, Mode, Ruling } from '../domain/decision.js'
+import type { FieldPath } from '../domain/field-path.js'
 import type { Span } from '../domain/json.js'
 import type { ResponseMessage } from '../domain/message.js'
 import type { Policy } from '../domain/ports.js'
@@ -7,6 +8,7 @@ import { inputAt, type CallDescription, type PolicyInput } from '../domain/polic
 import { applyObligations, ObligationFault, type Root } from './oblige.js'
 import type { PipelineParts } from './parts.js'
 import { unrecorded } from './refuse.js'
+import { sensitiveFor } from './sensitive-fields.js'
 import { asJudged } from './shown-to-candidate.js'
 
 /** One message that policy is asked about. */
@@ -85,9 +87,13 @@ export function judge(
     const denied = policyError(decision, 'obligation', thrown.message)
     return { decisionId, decision: denied, text: question.text, evalUs }
   }
+  const { text, root, described } = question
+  const { patterns } = parts
+  const apply = (sensitive: readonly FieldPath[] | undefined) =>
+    applyObligations({ text, root, obligations, patterns, sensitive })
   try {
-    const { text, root } = question
-    const applied = applyObligations({ text, root, obligations, patterns: parts.patterns })
+    const sensitive = sensitiveFor(described.call, obligations, parts)
+    const applied = sensitive instanceof Promise ? sensitive.then(apply) : apply(sensitive)
     if (applied instanceof Promise) {
       return applied.then((done) => ({ decisionId, decision, text: done.text, evalUs }), cannot)
     }

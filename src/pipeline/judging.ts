@@ -1,3 +1,4 @@
+import type { Call } from '../domain/call.js'
 import type { Policy } from '../domain/ports.js'
 import type { Permitted } from './admit.js'
 import type { PipelineParts } from './parts.js'
@@ -9,6 +10,11 @@ export interface Judging extends Permitted {
 
 export function isJudged(permitted: Permitted): permitted is Judging {
   return permitted.policy !== undefined
+}
+
+/** Whether policy has something to say at post of a reply to this call, or of a notification that is this call. */
+export function judgesReply(policy: Policy, call: Call): boolean {
+  return policy.hooks.post && policy.judgesReplies?.(call) !== false
 }
 
 /** The policy that decides about what belongs to no call; undefined while there is none. */

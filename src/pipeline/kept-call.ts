@@ -16,13 +16,14 @@ const longestKept = 64 * 1024
 export function keptCall(permitted: Permitted, parts: PipelineParts): KeptCall | undefined {
   const { message } = permitted.call
   if (message.form !== 'request') return undefined
-  const { text, timeText } = permitted.described ?? parts.describe(permitted.call)
+  const described = permitted.described ?? parts.describe(permitted.call)
+  const { text } = described
   const payload = payloadOf(permitted.call).span
   const payloadBytes = payload === undefined ? 0 : payload.end - payload.start
   if (text.length > longestKept || payloadBytes > longestKept) return undefined
   const call = withPayloadOnly(permitted.call, message, payload)
-  const described = { call, text: copyOf(text), timeText }
-  const value = { ...permitted, call, sent: call, policy: undefined, described }
+  const slim = { ...described, call, text: copyOf(text) }
+  const value = { ...permitted, call, sent: call, policy: undefined, described: slim }
   return { value, bytes: bytesOf(text.length + payloadBytes) }
 }
 

@@ -112,7 +112,8 @@ function readerIn(server: string, sessionId: string): string {
 const longestKept = 64 * 1024
 
 /** The description without what the call came with. */
-function keptDescription({ call, text, timeText }: CallDescription): CallDescription | undefined {
+function keptDescription(description: CallDescription): CallDescription | undefined {
+  const { call, text } = description
   const { message, operation } = call
   if (text.length > longestKept || message.form !== 'request') return undefined
   const slim = {
@@ -121,5 +122,5 @@ function keptDescription({ call, text, timeText }: CallDescription): CallDescrip
     message: { ...message, text: Buffer.alloc(0), params: undefined },
     operation: { type: 'other', kind: operation.kind, params: undefined },
   } as const
-  return { call: slim, text: Buffer.from(text), timeText }
+  return { ...description, call: slim, text: Buffer.from(text) }
 }

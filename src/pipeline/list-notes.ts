@@ -9,9 +9,10 @@ import { resultOf } from './edited-result.js'
 import { enforces } from './judge.js'
 import { digestOfShown } from './list-shown.js'
 import { listMethod, type ListMethod } from './list-methods.js'
-import { readPage, type ListPage } from './list-page.js'
+import { itemTexts, readPage, type ListPage } from './list-page.js'
 import type { PipelineParts } from './parts.js'
 import type { Judging } from './judging.js'
+import { schemalessIn } from './shown-schemas.js'
 
 /** Whether something is learnt from replies to such a call. */
 function isNoted({ call }: Judging): boolean {
@@ -41,7 +42,8 @@ export function noteReply(message: ResponseMessage, judging: Judging, parts: Pip
   unlessUnreadable(() => {
     const page = readPage(message, method)
     if (method.member === 'tools') parts.catalog.learn(call.server, itemTexts(page))
-    const shown = digestOfShown(page.names, undefined)
+    const schemaless = isWhole ? schemalessIn(message.text, page.span, judging) : []
+    const shown = digestOfShown(page.names, undefined, schemaless)
     if (isWhole) noteListed(message, { method, page, shown }, judging, parts)
   })
 }
@@ -76,11 +78,6 @@ function cursorOf(call: Call): string {
   if (span === undefined) return ''
   const cursor = valueAt(verbatim(text.toString('utf8', span.start, span.end)), ['cursor'])
   return cursor?.form === 'verbatim' && cursor.text.startsWith('"') ? cursor.text : ''
-}
-
-/** The items of a page, each as a text of its own. */
-export function itemTexts({ items }: ListPage): readonly Buffer[] {
-  return items.flatMap(({ value }) => (value.form === 'verbatim' ? [Buffer.from(value.text)] : []))
 }
 
 function unlessUnreadable(note: () => void): void {

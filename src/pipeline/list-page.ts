@@ -35,6 +35,11 @@ export function pageOf(
   return kept.length === items.length ? undefined : { form: 'array', items: kept }
 }
 
+/** The items of a page, each as a text of its own. */
+export function itemTexts({ items }: ListPage): readonly Buffer[] {
+  return items.flatMap(({ value }) => (value.form === 'verbatim' ? [Buffer.from(value.text)] : []))
+}
+
 function nameOf({ value }: ItemNode, { member, identifiedBy }: ListMethod): string {
   const item = opened(value)
   let name: string | undefined

@@ -13,6 +13,7 @@ import { noteListed } from './list-notes.js'
 import type { PipelineParts } from './parts.js'
 import { refusal, withheld } from './refuse.js'
 import type { Judging } from './judging.js'
+import { schemalessIn } from './shown-schemas.js'
 import type { ResponseStep } from './response-steps.js'
 import { asJudged } from './shown-to-candidate.js'
 
@@ -63,7 +64,9 @@ async function releasePage(
   parts.trial?.saw(asJudged(input, decision, decisionId, page.names))
   await put({ decisionId, decision, evalUs }, wouldHide(page, decision, parts), judging, parts)
   if (!enforces(parts.mode)) return message
-  noteListed(message, { method, page, shown: digestOfShown(page.names, decision) }, judging, parts)
+  const schemaless = schemalessIn(message.text, page.span, judging)
+  const shown = digestOfShown(page.names, decision, schemaless)
+  noteListed(message, { method, page, shown }, judging, parts)
   if (decision.effect === 'deny') throw refusal(decision, decisionId, { forwarded: true })
   return withShown(message, method, page, decision)
 }

@@ -2,9 +2,10 @@ import { ObligationFault, type Replace } from '../domain/obligation.js'
 import type { Patterns } from '../domain/ports.js'
 import { editJson, type Edit } from '../wire/json-edit.js'
 import { couldEmbed, editEmbedded, maxEmbeddedLevels } from '../wire/json-tree-embedded.js'
-import { followPaths, type PathState } from '../wire/json-tree-paths.js'
+import { followRoutes, type PathState, type Reached } from '../wire/json-tree-paths.js'
+import { routesOf } from '../wire/json-tree-routes.js'
 import { decodeLiteral } from '../wire/json-tree-scan.js'
-import { couldContain, couldName } from '../wire/json-tree-spelling.js'
+import { couldContain, couldReach } from '../wire/json-tree-spelling.js'
 import type { Edited } from './oblige.js'
 
 /**
@@ -23,7 +24,7 @@ export function replaceStrings(
 ): Edited | Promise<Edited> {
   const { path, pattern } = replace
   const { required } = pattern
-  if (!couldContain(source, required) || !couldName(source, path))
+  if (!couldContain(source, required) || !couldReach(source, routesOf(path, 0)))
     return { text: source, places: 0 }
   return settle(new Map())
 
@@ -66,6 +67,17 @@ async function rewriteLong(
   }
 }
 
+interface Facts {
+  /** The path names the value here. */
+  readonly isNamed: boolean
+  /** It names something inside it, or could. */
+  readonly isAhead: boolean
+}
+
+function factsOf({ named, ahead }: Reached): Facts {
+  return { isNamed: named.length > 0, isAhead: ahead.length > 0 }
+}
+
 interface Pass {
   readonly edited: Edited
   /** Strings to rewrite before the walk can be finished. */
@@ -79,30 +91,31 @@ function rewriteKnown(
 ): Pass {
   const unknown = new Set<string>()
   let places = 0
-  const text = rewriteDocument(source, followPaths([path]), maxEmbeddedLevels)
+  const text = rewriteDocument(source, followRoutes(routesOf(path, 0), factsOf), maxEmbeddedLevels)
   return { edited: { text, places }, unknown: [...unknown] }
 
-  function rewriteDocument(document: string, root: PathState, levels: number): string {
+  function rewriteDocument(document: string, root: PathState<Facts>, levels: number): string {
     return editJson(document, root, {
       member: (state, key) => state.member(key),
       item: (state, index) => state.item(index),
-      editValue: (state) => (state.isDone ? 'keep' : 'enter'),
+      editValue: (state) => (state.facts.isAhead ? 'enter' : 'keep'),
       editString: (state, literal) => editString(state, literal, levels),
     })
   }
 
-  function editString(state: PathState, literal: string, levels: number): Edit {
+  function editString(state: PathState<Facts>, literal: string, levels: number): Edit {
     const inside = state.document()
-    const isOpen = levels > 0 && !inside.isDone && couldEmbed(literal)
-    if (!isOpen && !state.isNamed) return 'keep'
+    const isOpen =
+      levels > 0 && (inside.facts.isNamed || inside.facts.isAhead) && couldEmbed(literal)
+    if (!isOpen && !state.facts.isNamed) return 'keep'
     const before = decodeLiteral(literal)
     const waiting = unknown.size
     const opened = isOpen ? rewriteEmbedded(before, inside, levels - 1) : before
-    const after = state.isNamed && unknown.size === waiting ? rewritten(opened) : opened
+    const after = state.facts.isNamed && unknown.size === waiting ? rewritten(opened) : opened
     return after === before ? 'keep' : { text: JSON.stringify(after) }
   }
 
-  function rewriteEmbedded(text: string, inside: PathState, levels: number): string {
+  function rewriteEmbedded(text: string, inside: PathState<Facts>, levels: number): string {
     if (!couldContain(text, required)) return text
     return editEmbedded(text, (document) => rewriteDocument(document, inside, levels))
   }

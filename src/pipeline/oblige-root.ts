@@ -1,6 +1,7 @@
 import type { Call } from '../domain/call.js'
+import type { FieldPath } from '../domain/field-path.js'
 import type { Span } from '../domain/json.js'
-import { ObligationFault, type WritableRoot } from '../domain/obligation.js'
+import { ObligationFault, type Obligation, type WritableRoot } from '../domain/obligation.js'
 import { insertAt, opened, textOf, verbatim, type JsonNode } from '../wire/json-tree.js'
 
 /** The part of a message that obligations may write, and what policy calls it. */
@@ -67,6 +68,12 @@ export function written(node: JsonNode): string {
 export function checkShape(node: JsonNode, name: WritableRoot): void {
   if (name === 'response' || opened(node).form === 'object') return
   throw new ObligationFault(`patch: ${name} must stay an object`)
+}
+
+/** @throws ObligationFault where a path begins at what is not written here: it would name nothing, unnoticed */
+export function checkAnchor(path: FieldPath, type: Obligation['type'], root: Root): void {
+  if (path.root === undefined || path.root === root.name) return
+  throw new ObligationFault(`${type} ${path.source}: only ${root.name} can be written here`)
 }
 
 function withNewRoot(text: Buffer, { name }: Root, source: string): Buffer {

@@ -1,11 +1,12 @@
 import type { FieldPath } from '../domain/field-path.js'
-import { ObligationFault, type Filter, type Mask, type Obligation } from '../domain/obligation.js'
+import type { Obligation } from '../domain/obligation.js'
 import type { Patterns } from '../domain/ports.js'
-import { redact } from '../wire/json-tree-redact.js'
+import type { Redacted } from '../wire/json-tree-redact.js'
 import { mergePatch } from './oblige-merge.js'
 import { applyOperations } from './oblige-operations.js'
+import { countHiding, hideFields, isHiding, type Hiding } from './oblige-redact.js'
 import { replaceStrings } from './oblige-replace.js'
-import { readRoot, writeRoot, type Root } from './oblige-root.js'
+import { checkAnchor, readRoot, writeRoot, type Root } from './oblige-root.js'
 
 export { ObligationFault } from '../domain/obligation.js'
 export { writableRoot, type Root } from './oblige-root.js'
@@ -14,9 +15,14 @@ export interface Work {
   /** A whole JSON-RPC message, checked before. */
   readonly text: Buffer
   readonly root: Root
-  /** In the order in which they are carried out; each sees what the ones before it left. */
+  /**
+   * In the order in which they are carried out; each sees what the ones before it left. Filters and masks that follow
+   * each other see the same, and what shows least stands.
+   */
   readonly obligations: readonly Obligation[]
   readonly patterns: Pick<Patterns, 'rewrite'>
+  /** What the output schema of the called tool marks as sensitive; undefined where it is not known. */
+  readonly sensitive?: readonly FieldPath[] | undefined
 }
 
 export interface Applied {
@@ -57,12 +63,16 @@ export function applyObligations(work: Work): Applied | Promise<Applied> {
 /** Goes on behind the obligations that `matched` has counted already. */
 function applyFrom(work: Work, before: string, matched: number[]): string | Promise<string> {
   let source = before
-  for (const obligation of work.obligations.slice(matched.length)) {
-    const edited = applyOne(obligation, source, work)
+  while (matched.length < work.obligations.length) {
+    const { text, places } = applyHiding(work, source, matched.length)
+    matched.push(...places)
+    const next = work.obligations[matched.length]
+    if (next === undefined || isHiding(next)) return text
+    const edited = applyOne(next, text, work)
     if (edited instanceof Promise) {
-      return edited.then(({ text, places }) => {
-        matched.push(places)
-        return applyFrom(work, text, matched)
+      return edited.then((done) => {
+        matched.push(done.places)
+        return applyFrom(work, done.text, matched)
       })
     }
     source = edited.text
@@ -71,7 +81,22 @@ function applyFrom(work: Work, before: string, matched: number[]): string | Prom
   return source
 }
 
-function applyOne(obligation: Obligation, source: string, work: Work): Edited | Promise<Edited> {
+/** Carries out the filters and masks that come next, if any do. */
+function applyHiding(
+  { obligations, root, sensitive }: Work,
+  source: string,
+  index: number,
+): Redacted {
+  const end = index + countHiding(obligations, index)
+  if (end === index) return { text: source, places: [] }
+  return hideFields(source, obligations.slice(index, end), root, sensitive)
+}
+
+function applyOne(
+  obligation: Exclude<Obligation, Hiding>,
+  source: string,
+  work: Work,
+): Edited | Promise<Edited> {
   switch (obligation.type) {
     case 'merge':
       return mergePatch(source, obligation, work.root.name)
@@ -80,26 +105,5 @@ function applyOne(obligation: Obligation, source: string, work: Work): Edited | 
     case 'replace':
       checkAnchor(obligation.path, 'replace', work.root)
       return replaceStrings(source, obligation, work.patterns)
-    case 'filter':
-    case 'mask':
-      return redactFields(source, obligation, work.root)
   }
-}
-
-function redactFields(source: string, obligation: Filter | Mask, root: Root): Edited {
-  const { type, paths } = obligation
-  for (const path of paths) {
-    checkAnchor(path, type, root)
-    if (path.steps.every((step) => step.type === 'deep')) {
-      throw new ObligationFault(
-        `${type} ${path.source}: it names the whole of ${root.name}; deny instead`,
-      )
-    }
-  }
-  return redact(source, paths, obligation.type === 'filter' ? 'remove' : { mask: obligation.mask })
-}
-
-function checkAnchor(path: FieldPath, type: Obligation['type'], root: Root): void {
-  if (path.root === undefined || path.root === root.name) return
-  throw new ObligationFault(`${type} ${path.source}: only ${root.name} can be written here`)
 }

@@ -33,6 +33,8 @@ export interface PipelineParts {
   /** Lists of tools that the gateway itself is asking for, by server and principal. */
   readonly toolLists: Map<string, Promise<void>>
   readonly listChanges: ListChanges
+  /** The argument that makes a call of this tool a dry run, as configuration says. */
+  readonly dryRunArgumentOf: (server: string, tool: string) => string | undefined
   /** Servers whose own word about their tools policy is shown. */
   readonly trusted: ReadonlySet<string>
   /** Ids of tasks as callers know them: another principal's cannot be opened. */
@@ -68,6 +70,8 @@ export interface KnownTask {
   readonly owner: string
   /** The call that began it, with its payload only; undefined where it is not needed or too large to be kept. */
   readonly call: Call | undefined
+  /** The tool makes a dry run: JSON of what the caller is told of that. */
+  readonly dryRun: string | undefined
 }
 
 /** Methods of the requests that a server made of its client and that wait for an answer, by comparable id. */
@@ -93,6 +97,8 @@ export interface OpenCall {
   passed(eventId: string, keep: () => KeptCall | undefined): void
   /** The call, if it is still known to be the only one under this id. */
   recall(id: string): Permitted | undefined
+  /** The call to which the stream belongs, as far as it is known. */
+  known(): Permitted | undefined
   /** A response with this id passed. */
   answered(id: string): void
   /** A stream of this call came to its end. */

@@ -80,7 +80,7 @@ function pipelineOf(parts: PipelineParts): Pipeline {
       const { decisionId } = admitted
       const revision = admitted.policy?.revision ?? ''
       const answer =
-        admitted.type === 'rehearsed' ? rehearse(admitted) : await complete(admitted, hangUp)
+        admitted.type === 'rehearsed' ? rehearse(admitted, parts) : await complete(admitted, hangUp)
       return { answer, calls: [{ call: admitted.call, decisionId, revision }] }
     },
     listen: async (call, hangUp) => {

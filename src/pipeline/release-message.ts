@@ -12,7 +12,7 @@ import { isJudged, policyInForce, type Judging } from './judging.js'
 import { releaseNotification } from './release-notification.js'
 import { releaseResponse } from './release-response.js'
 import { releaseServerRequest } from './release-server-request.js'
-import { comparableId } from './request-id.js'
+import { comparableId, isReplyTo } from './request-id.js'
 import { showReply } from './shown-to-candidate.js'
 import { releaseTaskNotice } from './task-notices.js'
 import { withhold } from './withhold.js'
@@ -57,7 +57,7 @@ export async function releaseMessage(
     case 'notification':
       return acknowledged(
         await releaseTaskNotice(
-          await releaseNotification(message, judging, parts),
+          await releaseNotification(message, causeOf(judging, stream), judging, parts),
           message.method,
           judging,
           parts,
@@ -95,6 +95,11 @@ async function read(
   }
 }
 
+/** What the call asked for on whose stream a notification comes. */
+function causeOf({ call }: Judging, { listening, openCall }: MessageStream): Operation | undefined {
+  return listening ? openCall?.known()?.call.operation : call.operation
+}
+
 function acknowledged(
   text: Buffer | undefined,
   method: string,
@@ -123,16 +128,11 @@ async function answerOrRefusal(
 
 /** The call that a response answers: the stream's own, the one whose stream is resumed here, or none that is known. */
 function callOf(message: ResponseMessage, judging: Judging, stream: MessageStream): Permitted {
-  if (isReplyTo(judging.call, message)) return judging
+  if (isReplyTo(judging.call.message, message)) return judging
   const resumed = stream.listening ? stream.openCall?.recall(comparableId(message.id)) : undefined
   if (resumed !== undefined) return resumed
   const call: Call = { ...judging.call, message, operation: unsolicited, direction: 'to_client' }
-  return { ...judging, call, sent: call, described: undefined, warnings: [] }
-}
-
-/** An error without an id is about the request that the stream answers. */
-function isReplyTo({ message: asked }: Call, { id }: ResponseMessage): boolean {
-  return asked.form === 'request' && (id === 'null' || comparableId(asked.id) === comparableId(id))
+  return { ...judging, call, sent: call, described: undefined, warnings: [], dryRun: undefined }
 }
 
 const unsolicited: Operation = { type: 'other', kind: 'unsolicited', params: undefined }

@@ -1,27 +1,32 @@
 import type { Call } from '../domain/call.js'
 import type { NotificationMessage } from '../domain/message.js'
+import type { Operation } from '../domain/operation.js'
 import type { JudgedResponse } from '../domain/policy-input.js'
 import type { Policy } from '../domain/ports.js'
 import { methodRow } from '../wire/methods.js'
 import { withImplied } from './implied.js'
 import { enforces, judge, policyError, record, unruled, type Verdict } from './judge.js'
 import type { PipelineParts } from './parts.js'
-import type { Judging } from './judging.js'
+import { judgesReply, type Judging } from './judging.js'
 import { showNotification } from './shown-to-candidate.js'
 import { isRefused, unknownVerdict } from './unknown-methods.js'
 
-/** A notification of the server, as policy permits it; undefined where it is dropped. */
+/**
+ * A notification of the server, as policy permits it; undefined where it is dropped.
+ * @param causedBy what the call asked for on whose stream it comes; undefined where it comes on no call's
+ */
 export async function releaseNotification(
   message: NotificationMessage,
+  causedBy: Operation | undefined,
   { call: origin, policy }: Judging,
   parts: PipelineParts,
 ): Promise<Buffer | undefined> {
   const params = message.params?.span
   const operation = { type: 'other', kind: message.method, params } as const
-  const call: Call = { ...origin, message, operation, direction: 'to_client' }
+  const call: Call = { ...origin, message, operation, causedBy, direction: 'to_client' }
   const verdict = await ruleOnNotification(message, call, policy, parts)
   if (verdict === undefined) return message.text
-  const hook = policy.hooks.post ? 'post' : 'pre'
+  const hook = judgesReply(policy, call) ? 'post' : 'pre'
   const bundleDigest = policy.digest
   await record({ verdict, hook, call, sent: undefined, bundleDigest, failOpen: false }, parts)
   if (!enforces(parts.mode)) return message.text
@@ -36,10 +41,11 @@ async function ruleOnNotification(
   parts: PipelineParts,
 ): Promise<Verdict | undefined> {
   if (isRefused(message.method, parts)) return unknownVerdict(message, parts)
-  if (!policy.hooks.post) showNotification(call, shownOf(message), policy, parts)
+  const isJudged = judgesReply(policy, call)
+  if (!isJudged) showNotification(call, shownOf(message), policy, parts)
   const implies = (methodRow(message.method)?.implies ?? 'none') !== 'none'
-  if (!implies && !policy.hooks.post) return undefined
-  const verdict = policy.hooks.post
+  if (!implies && !isJudged) return undefined
+  const verdict = isJudged
     ? await judgeNotification(message, call, policy, parts)
     : passed(message, policy, parts)
   return implies ? { ...verdict, decision: asRead(verdict, call, policy, parts) } : verdict

@@ -5,16 +5,17 @@ import type { Reply } from '../domain/reply.js'
 import { readMessage } from '../wire/message.js'
 import type { Permitted } from './admit.js'
 import { enforces } from './judge.js'
-import { isJudged, type Judging } from './judging.js'
+import { isJudged, judgesReply, type Judging } from './judging.js'
 import { noteUnjudged } from './list-notes.js'
 import type { PipelineParts } from './parts.js'
 import { releaseSubscription } from './release-listening.js'
 import { releaseResponse } from './release-response.js'
 import { piped, releaseStream } from './release-stream.js'
-import { comparableId } from './request-id.js'
+import { comparableId, isReplyTo } from './request-id.js'
 import { anyKeys, responseSteps, searchesFor } from './response-steps.js'
 import { searchedChunks } from './searched-chunks.js'
 import { isShown, showReply } from './shown-to-candidate.js'
+import { taskOrigin } from './task-results.js'
 import { teedChunks } from './teed-chunks.js'
 import { withhold } from './withhold.js'
 
@@ -95,8 +96,11 @@ function withIssued<P extends Permitted>(permitted: P, { headers }: Reply): P {
 
 /** Whether every reply to this call has to be read, whatever it holds. */
 function isRead(judging: Judging, parts: PipelineParts): boolean {
-  if (judging.policy.hooks.post) return true
-  if (parts.mode === 'warn' && judging.warnings.length > 0) return true
+  const { call, policy, warnings } = judging
+  if (judgesReply(policy, call) || warnings.length > 0) return true
+  if (taskOrigin(judging, parts).dryRun !== undefined) return true
+  // A reply to it is the reply to another call.
+  if (policy.hooks.post && call.operation.kind === 'tasks/result') return true
   return responseSteps.some((step) => step.keys === undefined && step.reads(judging, parts))
 }
 
@@ -136,7 +140,7 @@ async function releaseText(
   judging: Judging,
   parts: PipelineParts,
 ): Promise<Answer> {
-  const message = readReply(text, reply)
+  const message = readReply(text, reply, judging)
   if (message instanceof GatewayError) return releaseUnread(reply, text, message, judging, parts)
   try {
     return whole(reply, await releaseResponse(message, judging, parts))
@@ -150,11 +154,17 @@ function tooLong({ maxMessageBytes }: PipelineParts): GatewayError {
   return invalid(`The reply is longer than the ${maxMessageBytes} bytes that can be judged`)
 }
 
-function readReply(text: Buffer, reply: Reply): ResponseMessage | GatewayError {
+function readReply(
+  text: Buffer,
+  reply: Reply,
+  { call }: Judging,
+): ResponseMessage | GatewayError {
   if (!reply.isReadable) return unreadable()
   try {
     const message = readMessage(text)
-    return message.form === 'response' ? message : invalid('The reply is not a JSON-RPC response')
+    if (message.form !== 'response') return invalid('The reply is not a JSON-RPC response')
+    // Its client would take it for the result of that other request, about which policy may say something else.
+    return isReplyTo(call.message, message) ? message : invalid('The reply answers another request')
   } catch (thrown) {
     if (!(thrown instanceof GatewayError)) throw thrown
     return invalid(thrown.message, thrown)

@@ -24,6 +24,20 @@ export async function remirror(asked: Call, sent: Call, parts: PipelineParts): P
     : withMirrored(asked, sent, tool.mirrored)
 }
 
+/**
+ * The same for a call that has to stay a dry run: of a tool whose schema is not known, no header says anything, so that
+ * none can say otherwise than the argument.
+ */
+export async function remirrorDryRun(asked: Call, sent: Call, parts: PipelineParts): Promise<Call> {
+  const mirrored = await remirror(asked, sent, parts)
+  const { era, operation, server, headers } = mirrored
+  const isKnown =
+    operation.type === 'tool' && parts.catalog.tool(server, operation.name) !== undefined
+  if (era !== 'modern' || isKnown) return mirrored
+  const kept = Object.entries(headers).filter(([name]) => !name.startsWith('mcp-param-'))
+  return { ...mirrored, headers: Object.fromEntries(kept) }
+}
+
 function withMirrored(asked: Call, sent: Call, mirrored: readonly MirroredArgument[]): Call {
   const before = argumentsOf(asked)
   const after = argumentsOf(sent)

@@ -6,6 +6,7 @@ import { embeddedRequests } from './embedded-requests.js'
 import { listedItems } from './listed-items.js'
 import type { PipelineParts } from './parts.js'
 import type { Judging } from './judging.js'
+import { shownSchemas } from './shown-schemas.js'
 import { taskReplies } from './task-replies.js'
 import { taskResults } from './task-results.js'
 
@@ -32,6 +33,7 @@ export const responseSteps: readonly ResponseStep[] = [
   taskReplies,
   embeddedRequests,
   listedItems,
+  shownSchemas,
   advertised,
   cacheHints,
 ]

@@ -12,6 +12,7 @@ import type { Policy } from '../domain/ports.js'
 import { readMessage } from '../wire/message.js'
 import type { Permitted } from './admit.js'
 import { unruled } from './judge.js'
+import { judgesReply } from './judging.js'
 import { listMethod } from './list-methods.js'
 import { readPage } from './list-page.js'
 import type { PipelineParts } from './parts.js'
@@ -65,7 +66,7 @@ export function showReply(text: Buffer, permitted: Permitted, parts: PipelinePar
         return message.form === 'response' ? ask(message) : undefined
       },
     })
-  if (trial.hooks.post && policy?.hooks.post !== true) {
+  if (trial.hooks.post && !(policy && judgesReply(policy, call))) {
     show((message) => aboutReply(message, time, permitted, parts))
   }
   if (trial.hooks.list && policy?.hooks.list !== true) {
@@ -95,7 +96,7 @@ export function showNotification(
 export function isShown({ call, policy }: Permitted, { trial }: PipelineParts): boolean {
   if (trial === undefined) return false
   const { post, list } = trial.hooks
-  if (post && policy?.hooks.post !== true) return true
+  if (post && !(policy && judgesReply(policy, call))) return true
   return list && policy?.hooks.list !== true && listMethod(call.operation.kind) !== undefined
 }
 

@@ -46,7 +46,7 @@ async function releaseResultIn(
 ): Promise<Buffer> {
   const { params, wellFormed } = readMessage(text) as NotificationMessage
   const id = params?.members.get('taskId')
-  if (!judging.policy.hooks.post || params === undefined || id?.shape !== 'string') return text
+  if (params === undefined || id?.shape !== 'string') return text
   const said = { text, members: params.members, wellFormed }
   return releaseTaskResult(said, decodeString(text, id.value), judging, parts)
 }

@@ -70,8 +70,10 @@ function keepTask(
   if (begun === undefined) return
   const { session, principal } = judging.call
   const kept = judging.policy.hooks.post ? keptCall(judging, parts) : undefined
-  const task = { owner: principal.id, call: kept?.value.call }
-  parts.tasks.keep(session, decodeString(text, begun), task, kept?.bytes ?? 0)
+  const { dryRun } = judging
+  const task = { owner: principal.id, call: kept?.value.call, dryRun }
+  const bytes = (kept?.bytes ?? 0) + 2 * (dryRun?.length ?? 0)
+  parts.tasks.keep(session, decodeString(text, begun), task, bytes)
 }
 
 /** In the legacy era a task stands in a member of the result, in the modern era it is the result. */

@@ -5,14 +5,18 @@ import { membersAt } from '../wire/json-parts.js'
 import { decodeString } from '../wire/json-text.js'
 import { readMessage } from '../wire/message.js'
 import { aboutOutcome, enforces, judge, record } from './judge.js'
-import type { PipelineParts } from './parts.js'
+import type { KnownTask, PipelineParts } from './parts.js'
 import { leftOf } from './refuse.js'
-import type { Judging } from './judging.js'
+import { judgesReply, type Judging } from './judging.js'
+import { withNotesAt } from './result-notes.js'
+import { refuseUnknownCall } from './unknown-calls.js'
 import type { ResponseStep } from './response-steps.js'
 
 /** Results of earlier calls that stand in what is said of their tasks. */
 export const taskResults: ResponseStep = {
-  reads: ({ call, policy }) => policy.hooks.post && call.operation.kind === 'tasks/get',
+  reads: ({ call, policy }, parts) =>
+    call.operation.kind === 'tasks/get' &&
+    (policy.hooks.post || taskIn(call, parts)?.dryRun !== undefined),
   release: async (message, judging, parts) => {
     const id = taskOf(judging.call)
     if (id === undefined || message.outcome.type === 'error') return message
@@ -24,9 +28,11 @@ export const taskResults: ResponseStep = {
 /** A reply to `tasks/result` is the reply to the call that began the task, where that is still known. */
 export function taskOrigin(judging: Judging, parts: PipelineParts): Judging {
   if (judging.call.operation.kind !== 'tasks/result') return judging
-  const id = taskOf(judging.call)
-  const described = id === undefined ? undefined : originOf(id, judging.call, parts)
-  return described === undefined ? judging : { ...judging, call: described.call, described }
+  const task = taskIn(judging.call, parts)
+  if (task === undefined) return judging
+  const described = originOf(task, judging.call, parts)
+  const noted = { ...judging, dryRun: task.dryRun }
+  return described === undefined ? noted : { ...noted, call: described.call, described }
 }
 
 /**
@@ -44,14 +50,18 @@ export async function releaseTaskResult(
     const member = said.members.get(type)
     return member === undefined || member.shape === 'null' ? [] : [{ type, member }]
   })
-  const described = outcomes.length === 0 ? undefined : originOf(taskId, judging.call, parts)
-  if (described === undefined) return said.text
+  if (outcomes.length === 0) return said.text
+  const task = ownTask(taskId, judging.call, parts)
+  const described = task && originOf(task, judging.call, parts)
+  if (described === undefined) await refuseUnknownCall(judging, parts)
+  if (task === undefined) return said.text
+  const origin = { described, dryRun: task.dryRun }
   let text = said.text
   // From the last to the first, so that what was found before stays where it is.
   const backwards = outcomes.toSorted((a, b) => b.member.value.start - a.member.value.start)
   for (const { type, member } of backwards) {
     const outcome = { text, member, isError: type === 'error', wellFormed: said.wellFormed }
-    text = await releaseOutcome(outcome, described, judging, parts)
+    text = await releaseOutcome(outcome, origin, judging, parts)
   }
   return text
 }
@@ -63,12 +73,34 @@ interface TaskOutcome {
   readonly wellFormed: boolean
 }
 
+/** What is known of the call that began a task. */
+interface Origin {
+  readonly described: CallDescription | undefined
+  readonly dryRun: string | undefined
+}
+
 async function releaseOutcome(
+  outcome: TaskOutcome,
+  { described, dryRun }: Origin,
+  judging: Judging,
+  parts: PipelineParts,
+): Promise<Buffer> {
+  const text =
+    described === undefined ? outcome.text : await judgeOutcome(outcome, described, judging, parts)
+  if (dryRun === undefined || outcome.isError) return text
+  // Whatever was changed stands in the outcome itself.
+  const { start, end } = outcome.member.value
+  const span = { start, end: end + text.length - outcome.text.length }
+  return withNotesAt(text, span, { warnings: [], dryRun })
+}
+
+async function judgeOutcome(
   { text, member, isError, wellFormed }: TaskOutcome,
   described: CallDescription,
   { policy }: Judging,
   parts: PipelineParts,
 ): Promise<Buffer> {
+  if (!judgesReply(policy, described.call)) return text
   const outcome = { text, span: member.value, isError, wellFormed }
   const verdict = await judge(aboutOutcome(outcome, described), policy, parts)
   const judged = { verdict, hook: 'post', call: described.call, sent: undefined } as const
@@ -76,19 +108,28 @@ async function releaseOutcome(
   return enforces(parts.mode) ? leftOf(verdict) : text
 }
 
-/** The call that began a task of this caller's, as policy would see it if it were made now. */
-function originOf(
-  id: string,
-  call: Call,
-  { tasks, describe }: PipelineParts,
-): CallDescription | undefined {
+function ownTask(id: string, call: Call, { tasks }: PipelineParts): KnownTask | undefined {
   const task = tasks.find(call.session, id)
-  if (task?.call === undefined || task.owner !== call.principal.id) return undefined
+  return task?.owner === call.principal.id ? task : undefined
+}
+
+/** The call that began a task, as policy would see it if it were made now. */
+function originOf(
+  task: KnownTask,
+  call: Call,
+  { describe }: PipelineParts,
+): CallDescription | undefined {
+  if (task.call === undefined) return undefined
   const { message, operation } = task.call
   return describe({ ...call, message, operation, direction: 'to_server' })
 }
 
-/** The task that a call is about. */
+/** What is known of the task that a call is about. */
+function taskIn(call: Call, parts: PipelineParts): KnownTask | undefined {
+  const id = taskOf(call)
+  return id === undefined ? undefined : ownTask(id, call, parts)
+}
+
 function taskOf({ message }: Call): string | undefined {
   if (message.form !== 'request' || message.params === undefined) return undefined
   const { members, span } = message.params

@@ -1,14 +1,15 @@
 import type { FieldPath } from '../domain/field-path.js'
 import type {
   Filter,
+  FilterSensitive,
   Mask,
+  MaskStyle,
   MergePatch,
   Obligation,
   OperationsPatch,
   Replace,
 } from '../domain/obligation.js'
 import { clashOf, displacedBy } from './combine-patches.js'
-import { leastShownLast } from './combine-masks.js'
 
 /** What one of several wants done to the same message. */
 export interface Given {
@@ -23,7 +24,8 @@ export type Combined =
 
 /**
  * All that several want done, such that each hides at least what it hides alone: patches (operations first, which then
- * see what their author saw), replaces, filters, masks; each in the order given.
+ * see what their author saw), replaces, filters, masks; each in the order given. Filters and masks are carried out at
+ * once, so their order says nothing.
  */
 export function combineObligations(given: readonly Given[]): Combined {
   const wanting = given.filter(({ obligations }) => obligations.length > 0)
@@ -35,27 +37,27 @@ export function combineObligations(given: readonly Given[]): Combined {
   const message = conflictIn(all)
   if (message !== undefined) return { type: 'conflict', message }
   const replaces = all.flatMap((each) => each.replaces)
-  const filters = oneFilter(all.flatMap((each) => each.filters))
-  const masks = leastShownLast(all.flatMap((each) => each.masks))
+  const hiding = [...all.flatMap(({ filters }) => filters), ...all.flatMap(({ masks }) => masks)]
   return {
     type: 'obligations',
     obligations: [
       ...distinct(all.flatMap((each) => each.operations)),
       ...all.flatMap((each) => each.merges),
-      ...(mayUncover(all) ? inPlace(filters, masks) : []),
-      ...replaces,
-      ...filters,
-      ...masks,
+      ...(mayUncover(all)
+        ? [...hiding.map(inPlace), ...replaces, ...hiding.map(onceMore)]
+        : [...replaces, ...hiding]),
     ],
   }
 }
+
+type Hiding = Filter | FilterSensitive | Mask
 
 interface Sorted {
   readonly name: string
   readonly operations: readonly OperationsPatch[]
   readonly merges: readonly MergePatch[]
   readonly replaces: readonly Replace[]
-  readonly filters: readonly Filter[]
+  readonly filters: readonly (Filter | FilterSensitive)[]
   readonly masks: readonly Mask[]
 }
 
@@ -65,7 +67,9 @@ function sorted({ name, obligations }: Given): Sorted {
     operations: obligations.filter((each) => each.type === 'operations'),
     merges: obligations.filter((each) => each.type === 'merge'),
     replaces: obligations.filter((each) => each.type === 'replace'),
-    filters: obligations.filter((each) => each.type === 'filter'),
+    filters: obligations.filter(
+      (each) => each.type === 'filter' || each.type === 'filter_sensitive',
+    ),
     masks: obligations.filter((each) => each.type === 'mask'),
   }
 }
@@ -94,10 +98,11 @@ function conflictBetween(one: Sorted, other: Sorted): string | undefined {
 
 /** What a patch carries elsewhere is no longer where another looks for it. */
 function displacement(mover: Sorted, seeker: Sorted): string | undefined {
-  const paths = pathsOf(seeker)
-  if (paths.length === 0) return undefined
-  for (const patch of mover.operations) {
-    const place = displacedBy(patch, paths.some(hasIndex))
+  const { replaces, filters, masks } = seeker
+  const isSeeking = replaces.length + filters.length + masks.length > 0
+  const isCounting = pathsOf(seeker).some(hasIndex) || filters.some(isSensitive)
+  for (const patch of isSeeking ? mover.operations : []) {
+    const place = displacedBy(patch, isCounting)
     if (place !== undefined) {
       return `the patch of ${mover.name} moves ${place}, where ${seeker.name} has something to hide`
     }
@@ -105,40 +110,47 @@ function displacement(mover: Sorted, seeker: Sorted): string | undefined {
   return undefined
 }
 
-function pathsOf({ replaces, filters, masks }: Sorted): readonly FieldPath[] {
-  return [...replaces.map(({ path }) => path), ...redacted([...filters, ...masks])]
+function isSensitive({ type }: Filter | FilterSensitive): boolean {
+  return type === 'filter_sensitive'
 }
 
-function redacted(obligations: readonly (Filter | Mask)[]): readonly FieldPath[] {
-  return obligations.flatMap(({ paths }) => paths)
+/** As far as they are known. */
+function pathsOf({ replaces, filters, masks }: Sorted): readonly FieldPath[] {
+  const hidden = [...filters, ...masks].flatMap(({ paths }) => paths ?? [])
+  return [...replaces.map(({ path }) => path), ...hidden]
 }
 
 function hasIndex({ steps }: FieldPath): boolean {
   return steps.some(({ type }) => type === 'index')
 }
 
-/** In one pass, so that no item moves up before another filter has counted to it. */
-function oneFilter(filters: readonly Filter[]): readonly Filter[] {
-  return filters.length === 0 ? [] : [{ type: 'filter', paths: redacted(filters) }]
-}
-
-/**
- * Whether something could be hidden from a filter or mask by the time that its turn comes: a text that another
- * rewrote may no longer be the JSON that it held, and behind an item that another removed every item has moved up.
- */
+/** Whether the replace of one could leave a text that is no longer the JSON in which another finds something. */
 function mayUncover(all: readonly Sorted[]): boolean {
   return all.some((one) =>
     all.some((other) => {
-      if (one === other) return false
-      if (one.replaces.length > 0 && other.filters.length + other.masks.length > 0) return true
-      return one.filters.length > 0 && redacted(other.masks).some(hasIndex)
+      const isHiding = other.filters.length + other.masks.length > 0
+      return one !== other && one.replaces.length > 0 && isHiding
     }),
   )
 }
 
 /** Hides everything where it stands, and leaves the order of items as it is. */
-function inPlace(filters: readonly Filter[], masks: readonly Mask[]): readonly Mask[] {
-  return [...filters.map(({ paths }): Mask => ({ type: 'mask', paths, mask: '' })), ...masks]
+function inPlace(hiding: Hiding): Hiding {
+  switch (hiding.type) {
+    case 'filter':
+      return { ...hiding, type: 'mask', style: nothing }
+    case 'filter_sensitive':
+      return { ...hiding, style: nothing }
+    case 'mask':
+      return hiding
+  }
+}
+
+const nothing: MaskStyle = { type: 'text', text: '' }
+
+/** What was missing at first has been refused. */
+function onceMore(hiding: Hiding): Hiding {
+  return { ...hiding, onMissing: 'pass' }
 }
 
 /** The same operations once: they would not apply a second time. */

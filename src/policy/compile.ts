@@ -1,30 +1,30 @@
 import { setImmediate } from 'node:timers/promises'
+import type { ClassifyTool } from '../domain/action-class.js'
 import type { Bundle } from '../domain/bundle.js'
-import type { Decision, Hook, ListDecision } from '../domain/decision.js'
+import type { Decision, FaultCause, Hook, ListDecision } from '../domain/decision.js'
 import { PolicySupplyError } from '../domain/errors.js'
 import type { PolicyInput } from '../domain/policy-input.js'
 import type { Patterns, Policy } from '../domain/ports.js'
-import { hooksOf } from './entrypoints.js'
-import { createRegoEvaluator } from './evaluator.js'
+import { createJoinedPolicy, withExplanation } from './joined-policy.js'
+import { openRego } from './open-rego.js'
 import type { OwnCase } from './own-cases.js'
-import { createObligationParser } from './parse-obligations.js'
-import { prepareRego } from './prepare.js'
-import type { PreparedRego, RegoLimits } from './prepare.js'
-import { fuelOf } from './rego-fuel.js'
-import type { RegoInstance } from './rego-instance.js'
-import { createRegoPolicy } from './rego-policy.js'
-import type { LargeInput } from './rego-policy.js'
-import { instantiateLike } from './rego-snapshot.js'
-import { sampleInputs } from './sample-calls.js'
+import type { PolicyOfParts } from './policy-parts.js'
+import { preparePolicy, type PolicyLimits, type PreparedPolicy } from './prepare.js'
+import { openRules } from './rules/open-rules.js'
+import type { LargeInput } from './shown-input.js'
 
 export interface PolicyParts {
   readonly revision: string
   readonly digest: string
-  readonly limits: RegoLimits
+  readonly limits: PolicyLimits
   readonly largeInput: LargeInput
   readonly patterns: Patterns
-  /** Told once an evaluation how much fuel it took. */
+  /** What tools do, for rules about the tools of a list. */
+  readonly classify: ClassifyTool
+  /** Told once an evaluation of Rego how much fuel it took. */
   readonly meter?: (hook: Hook, fuel: number) => void
+  /** Told of every error in a rule that may not block anything for it: a warning, an audit or a rule on trial. */
+  readonly onRuleError?: (cause: FaultCause) => void
   /** What the policy has to have a decision for. */
   readonly cases?: readonly OwnCase[]
 }
@@ -37,57 +37,37 @@ export async function compilePolicy(
   bundle: Bundle,
   parts: Omit<PolicyParts, 'revision' | 'digest'>,
 ): Promise<Policy> {
-  const { wasm, entrypoints, data, revision, digest } = bundle
-  if (wasm === undefined) {
-    throw new PolicySupplyError(
-      'check',
-      'The bundle has data and no policy: build it with "opa build -t wasm -e mcp/pre"',
-    )
-  }
-  const prepared = await prepareRego({ wasm, entrypoints, data }, parts.limits)
+  const { revision, digest } = bundle
+  const prepared = await preparePolicy(bundle, parts.limits)
   return openPolicy(prepared, { ...parts, revision, digest })
 }
 
 /**
  * Runs what was prepared, in another thread as a rule. Others get their turn all the while. Takes the pieces out of
- * `prepared`, which can be opened once.
+ * `prepared`, which can be opened once (`reopenable`).
  * @throws PolicySupplyError `check`
  */
-export async function openPolicy(prepared: PreparedRego, parts: PolicyParts): Promise<Policy> {
-  const { module, data, snapshot } = prepared
-  const { maxInputBytes, budgetMs } = prepared.limits
-  const instance = instantiateLike(module, snapshot, maxInputBytes)
-  await fill(instance, snapshot.dataStart, prepared.pieces)
-  const budget = fuelOf(budgetMs)
-  const evaluator = createRegoEvaluator({ module, data, maxInputBytes, budget, instance, snapshot })
-  const policy = createRegoPolicy({
-    ...parts,
-    evaluator,
-    hooks: hooksOf(module.entrypoints),
-    maxInputBytes,
-    obligations: createObligationParser(parts.patterns),
-  })
-  probe(policy)
+export async function openPolicy(prepared: PreparedPolicy, parts: PolicyParts): Promise<Policy> {
+  const { rego, rules, limits } = prepared
+  const opened = { ...parts, limits }
+  const policy = joined(
+    rego === undefined ? undefined : await openRego(rego, opened),
+    rules === undefined ? undefined : await openRules(rules, opened),
+  )
   for (const { name, input } of parts.cases ?? []) {
+    if (!policy.hooks[input.hook]) continue
     checkCase(name, decide(policy, input))
     await setImmediate()
   }
   return policy
 }
 
-async function fill(instance: RegoInstance, start: number, pieces: ArrayBuffer[]): Promise<void> {
-  let end = start
-  for (const piece of pieces.splice(0)) {
-    instance.memory.bytes().set(new Uint8Array(piece), end)
-    end += piece.byteLength
-    await setImmediate()
+function joined(rego: Policy | undefined, rules: PolicyOfParts | undefined): Policy {
+  if (rego === undefined) {
+    if (rules === undefined) throw new TypeError('What was prepared has neither Rego nor rules')
+    return rules
   }
-}
-
-/** The first evaluation in a thread takes longer than others: no call is to be that one. */
-function probe(policy: Policy): void {
-  const [first] = sampleInputs(policy.hooks)
-  if (first !== undefined) decide(policy, first)
+  return rules === undefined ? withExplanation(rego) : createJoinedPolicy(rego, rules)
 }
 
 function decide(policy: Policy, input: PolicyInput): Decision | ListDecision {

@@ -1,7 +1,7 @@
 import { GatewayError, PolicySupplyError } from '../domain/errors.js'
 import type { PolicyCase } from '../domain/policy-case.js'
 import type { PolicyInput } from '../domain/policy-input.js'
-import { inputOfCase } from '../wire/case-input.js'
+import { inputsOfCase } from '../wire/case-input.js'
 
 /** A call that a policy has to have a decision for, whichever it is. */
 export interface OwnCase {
@@ -11,15 +11,15 @@ export interface OwnCase {
 
 /** @throws PolicySupplyError `check` where one of the cases is no call */
 export function ownCases(cases: readonly PolicyCase[]): readonly OwnCase[] {
-  return cases.map((each) => {
+  return cases.flatMap((each) => {
     const name = `${each.place} ${each.name}`
-    return { name, input: inputOf(each, name) }
+    return inputsOf(each, name).map((input) => ({ name, input }))
   })
 }
 
-function inputOf(each: PolicyCase, name: string): PolicyInput {
+function inputsOf(each: PolicyCase, name: string): readonly PolicyInput[] {
   try {
-    return inputOfCase(each)
+    return inputsOfCase(each)
   } catch (thrown) {
     if (!(thrown instanceof GatewayError)) throw thrown
     throw new PolicySupplyError(

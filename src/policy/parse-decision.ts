@@ -117,8 +117,11 @@ const members: ReadonlySet<string> = new Set([
   'patch',
   'replace',
   'filter_fields',
+  'filter_sensitive',
   'mask_fields',
   'mask',
+  'on_unreadable',
+  'on_missing',
   'warnings',
   'trial',
   'ask',
@@ -173,7 +176,7 @@ function secondsOf(value: unknown): number | undefined {
 function refuseObligations(result: JsonObject, context: DecisionContext): void {
   if (context.obligations.parse(result, context).length > 0) {
     throw new ResultFault(
-      'a patch, replace, filter_fields or mask_fields beside an ask',
+      'a patch, replace, filter_fields, filter_sensitive or mask_fields beside an ask',
       'obligation',
     )
   }

@@ -2,9 +2,10 @@ import type { Hook } from '../domain/decision.js'
 import { FieldPathFault, parseFieldPath } from '../domain/field-path.js'
 import type { FieldPath } from '../domain/field-path.js'
 import type { JsonObject } from '../domain/json.js'
-import type { Obligation, Replace, WritableRoot } from '../domain/obligation.js'
+import type { Obligation, Redacting, Replace, WritableRoot } from '../domain/obligation.js'
 import type { Patterns } from '../domain/ports.js'
 import { programSize } from './builtins/regex-size.js'
+import { maskStyleOf } from './mask-style.js'
 import { parsePatch } from './parse-patch.js'
 import { ResultFault } from './result-fault.js'
 import { listOf, objectOf, onlyMembers, stringOf } from './result-values.js'
@@ -12,7 +13,7 @@ import { listOf, objectOf, onlyMembers, stringOf } from './result-values.js'
 /** Reads the obligations of a result. Keeps what it parsed: a policy gives the same paths and patterns every time. */
 export interface ObligationParser {
   /**
-   * In the order in which they are carried out: patch, replaces, filter, mask.
+   * In the order in which they are carried out: patch, replaces, then filters and mask at once.
    * @throws ResultFault
    */
   parse(
@@ -61,18 +62,22 @@ export function createObligationParser(patterns: Patterns): ObligationParser {
   return {
     parse(result, { hook, kind }) {
       const { patch, replace, filter_fields: filter, mask_fields: mask } = result
-      const text = result['mask'] === undefined ? defaultMask : stringOf(result['mask'], 'mask')
+      const style = maskStyleOf(result['mask'])
+      const redacting = redactingOf(result)
       const obligations: Obligation[] = []
       const root = writableRoot(hook, kind)
       if (patch !== undefined) obligations.push(...parsePatch(patch, root))
       if (replace !== undefined) obligations.push(...replacesOf(replace))
       if (filter !== undefined) {
         const paths = pathsOf(filter, 'filter_fields')
-        if (paths.length > 0) obligations.push({ type: 'filter', paths })
+        if (paths.length > 0) obligations.push({ type: 'filter', paths, ...redacting })
+      }
+      if (filtersSensitive(result, hook)) {
+        obligations.push({ type: 'filter_sensitive', paths: undefined, ...redacting })
       }
       if (mask !== undefined) {
         const paths = pathsOf(mask, 'mask_fields')
-        if (paths.length > 0) obligations.push({ type: 'mask', paths, mask: text })
+        if (paths.length > 0) obligations.push({ type: 'mask', paths, style, ...redacting })
       }
       for (const obligation of obligations) refuseOtherRoot(obligation, hook)
       return obligations
@@ -86,7 +91,6 @@ interface SizedReplace extends Replace {
 }
 
 const replaceMembers: ReadonlySet<string> = new Set(['path', 'pattern', 'with'])
-const defaultMask = '****'
 const keptPaths = 1000
 
 // Carrying them out takes time by their number and by the length of the message, and no fuel pays for it.
@@ -151,6 +155,33 @@ function checkedReplacement(text: string, name: string): string {
   throw new ResultFault(`${name} is longer than ${longestReplacement} characters`)
 }
 
+/** What a policy written before these members were there says nothing of, passes. */
+function redactingOf(result: JsonObject): Redacting {
+  return {
+    onUnreadable: oneOf(['pass', 'remove', 'deny'], result['on_unreadable'], 'on_unreadable'),
+    onMissing: oneOf(['pass', 'deny'], result['on_missing'], 'on_missing'),
+  }
+}
+
+/** The first where there is none. */
+function oneOf<Choice extends string>(
+  choices: readonly [Choice, ...Choice[]],
+  value: unknown,
+  name: string,
+): Choice {
+  if (value === undefined) return choices[0]
+  const choice = choices.find((each) => each === value)
+  if (choice === undefined) throw new ResultFault(`${name} must be one of ${choices.join(', ')}`)
+  return choice
+}
+
+function filtersSensitive({ filter_sensitive: asked }: JsonObject, hook: Hook): boolean {
+  if (asked === undefined || asked === false) return false
+  if (asked !== true) throw new ResultFault('filter_sensitive must be a boolean')
+  if (hook === 'post') return true
+  throw new ResultFault(`filter_sensitive names nothing that mcp/${hook} can change`, 'obligation')
+}
+
 function writableRoot(hook: Hook, kind: string): WritableRoot {
   if (hook === 'post') return 'response'
   return kind === 'tools/call' || kind === 'prompts/get' ? 'args' : 'params'
@@ -160,7 +191,7 @@ function writableRoot(hook: Hook, kind: string): WritableRoot {
 function refuseOtherRoot(obligation: Obligation, hook: Hook): void {
   if (obligation.type === 'merge' || obligation.type === 'operations') return
   const expected = hook === 'post' ? 'response' : 'args'
-  const paths = obligation.type === 'replace' ? [obligation.path] : obligation.paths
+  const paths = obligation.type === 'replace' ? [obligation.path] : (obligation.paths ?? [])
   const other = paths.find(({ root }) => root !== undefined && root !== expected)
   if (other !== undefined) {
     throw new ResultFault(`${other.source} names nothing that mcp/${hook} can change`, 'obligation')

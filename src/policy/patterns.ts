@@ -67,6 +67,7 @@ function compilePattern(source: string): Pattern {
     source,
     required,
     test: (text) => text.includes(required) && expression.test(text),
+    search: (text, effort) => text.includes(required) && expression.search(text, effort),
     replaceAll: (text, replacement) =>
       text.includes(required) ? expression.replaceAll(text, replacement) : text,
   }

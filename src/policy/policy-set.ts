@@ -1,10 +1,15 @@
 import type { BundleScope, Layer } from '../domain/bundle.js'
+import type { Call } from '../domain/call.js'
 import type { Allow, Decision, Hook, ListDecision, Ruling } from '../domain/decision.js'
+import type { FileReport } from '../domain/explanation.js'
 import { isJsonObject } from '../domain/json.js'
 import type { PolicyInput } from '../domain/policy-input.js'
 import type { Policy } from '../domain/ports.js'
 import { combine, combineLists, type Said } from './combine.js'
+import { explanationOf } from './explanation-of.js'
 import { policyError } from './parse-decision.js'
+import { isOfParts, reportOf } from './policy-parts.js'
+import { layers } from './rules/rule-order.js'
 import { createScopeMatch, isEmptyScope, type ScopeMatch } from './scope.js'
 
 export interface PolicySetMember {
@@ -35,21 +40,21 @@ export function createPolicySet(parts: {
   }
 
   function list(input: PolicyInput): ListDecision {
-    const said = asked(input).map((seat) => ({
-      name: seat.name,
-      decision: named(seat.policy.list(input), seat.name),
-    }))
+    const said = asked(input).flatMap((seat) => saidOfListBy(seat, input))
     if (said.length > 0) return combineLists(said, revision)
     return { ...unopposed(revision), names: everyNameIn(input) }
   }
 
+  function said(input: PolicyInput): readonly Said[] {
+    return asked(input).flatMap((seat) => saidBy(seat, input))
+  }
+
   function evaluate(input: PolicyInput): Decision {
     if (input.hook === 'list') return list(input)
-    const said: readonly Said[] = asked(input).map((seat) => ({
-      name: seat.name,
-      decision: named(seat.policy.evaluate(input), seat.name),
-    }))
-    if (said.length > 0) return combine(said, revision)
+    const seats = asked(input)
+    const all = seats.flatMap((seat) => saidBy(seat, input))
+    if (all.length > 0) return combine(all, revision)
+    if (seats.length > 0) return { ...unopposed(revision), engine: 'rules' }
     if (input.hook === 'post') return unopposed(revision)
     return policyError('undefined', 'no bundle has a say in this call', revision)
   }
@@ -60,13 +65,27 @@ export function createPolicySet(parts: {
     hooks: { pre: has('pre'), post: has('post'), list: has('list') },
     evaluate,
     list,
+    judgesReplies: (call) =>
+      members.some(
+        ({ policy, matches }) =>
+          policy.hooks.post && matches(call) && policy.judgesReplies?.(call) !== false,
+      ),
+    needsCall: members.some(({ policy }) => policy.needsCall === true),
+    redacts: (call, tool) =>
+      members.some(
+        ({ policy, couldMatch }) => couldMatch(call, tool) && policy.redacts(call, tool),
+      ),
+    explain: (input) =>
+      explanationOf(
+        evaluate(input),
+        said(input),
+        asked(input).flatMap((seat) => reportsBy(seat, input)),
+      ),
     retire: () => {
       for (const { policy } of members) policy.retire()
     },
   }
 }
-
-const layers: Readonly<Record<Layer, number>> = { organisation: 0, team: 1, server: 2, tool: 3 }
 
 function byPrecedence(one: PolicySetMember, other: PolicySetMember): number {
   return (
@@ -77,12 +96,49 @@ function byPrecedence(one: PolicySetMember, other: PolicySetMember): number {
 
 interface Seat {
   readonly name: string
+  readonly layer: Layer
   readonly policy: Policy
   readonly matches: ScopeMatch
+  /** Whether calls of this tool by the same caller can be in its scope. */
+  readonly couldMatch: (call: Call, tool: string) => boolean
 }
 
-function seatOf({ name, policy, scope }: PolicySetMember): Seat {
-  return { name, policy, matches: createScopeMatch(scope) }
+function seatOf({ name, layer, policy, scope }: PolicySetMember): Seat {
+  const matches = createScopeMatch(scope)
+  const couldMatch = (call: Call, tool: string): boolean => matches(asToolCall(call, tool))
+  return { name, layer, policy, matches, couldMatch }
+}
+
+function asToolCall(call: Call, name: string): Call {
+  return { ...call, operation: { type: 'tool', kind: 'tools/call', name, args: undefined } }
+}
+
+function saidBy({ name, policy }: Seat, input: PolicyInput): readonly Said[] {
+  if (!isOfParts(policy)) return [{ name, decision: named(policy.evaluate(input), name) }]
+  return policy.said(input).map((said) => ownedBy(name, said))
+}
+
+function saidOfListBy({ name, policy }: Seat, input: PolicyInput): readonly Said<ListDecision>[] {
+  if (!isOfParts(policy)) return [{ name, decision: named(policy.list(input), name) }]
+  return policy.saidOfList(input).map((said) => ownedBy(name, said))
+}
+
+/** What a part of a member said, with names that say whose they are. */
+function ownedBy<D extends Decision>(owner: string, said: Said<D>): Said<D> {
+  const own = (name: string): string => `${owner}/${name}`
+  return {
+    name: own(said.name),
+    decision: named(said.decision, owner),
+    given: said.given?.map((given) => ({ ...given, name: own(given.name) })),
+    records: said.records?.map(own),
+  }
+}
+
+function reportsBy({ name, layer, policy }: Seat, input: PolicyInput): readonly FileReport[] {
+  if (!isOfParts(policy)) return [{ ...reportOf(name, policy, input), layer }]
+  return policy
+    .reports(input)
+    .map((report) => ({ ...report, layer, name: `${name}/${report.name}` }))
 }
 
 /** The decision with rules that say whose they are. A refusal by no rule in particular names the bundle. */

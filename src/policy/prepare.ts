@@ -1,112 +1,68 @@
+import type { Bundle } from '../domain/bundle.js'
 import { PolicySupplyError } from '../domain/errors.js'
-import { scanJson } from '../wire/json-text.js'
-import { refusedBuiltins } from './offered-builtins.js'
-import { compileRego } from './rego.js'
-import type { RegoModule } from './rego.js'
-import { instantiateWithData } from './rego-snapshot.js'
-import type { RegoSnapshot } from './rego-snapshot.js'
-import { fuelOf } from './rego-fuel.js'
-import { warmUp } from './warm-up.js'
+import { prepareRego, type PreparedRego } from './prepare-rego.js'
+import { readRules, type RuleWarning } from './rules/read-rules.js'
+import { inOrder } from './rules/rule-order.js'
+import type { RuleSet } from './rules/rule.js'
 
-export interface RegoSource {
-  readonly wasm: Buffer
-  /** Entrypoints that the manifest names, such as `mcp/pre`. */
-  readonly entrypoints: readonly string[]
-  /** The text of the data document. */
-  readonly data: Buffer
-}
+/** What decides in a bundle: Rego, rules, or both. */
+export type PolicyContents = Pick<Bundle, 'wasm' | 'entrypoints' | 'data' | 'rules' | 'schemas'>
 
-export interface RegoLimits {
-  /** Longer documents are refused or projected before they are evaluated. */
+export interface PolicyLimits {
+  /** Longer documents are refused or projected before they are judged. */
   readonly maxInputBytes: number
   /** Longest computation of one decision, milliseconds of a machine that the fuel was measured on. */
   readonly budgetMs: number
 }
 
 /** A policy that was compiled, checked and warmed up: what another thread needs to run it at once. Structured-cloneable. */
-export interface PreparedRego {
-  readonly module: RegoModule
-  readonly limits: RegoLimits
-  /** The text of the data document. */
-  readonly data: Uint8Array
-  readonly snapshot: RegoSnapshot
-  /** The data as it stands in memory, in pieces: whoever opens the policy takes them out. */
-  readonly pieces: ArrayBuffer[]
+export interface PreparedPolicy {
+  readonly limits: PolicyLimits
+  readonly rego: PreparedRego | undefined
+  readonly rules: RuleSet | undefined
+  /** What the author of the rules should know of them. */
+  readonly ruleWarnings: readonly RuleWarning[]
 }
 
 /**
  * Does all that takes long with a policy, so that it can be done off the serving thread.
  * @throws PolicySupplyError `compile` or `check`
  */
-export async function prepareRego(source: RegoSource, limits: RegoLimits): Promise<PreparedRego> {
-  const module = await compileRego(source.wasm)
-  checkEntrypoints(Object.keys(module.entrypoints), source.entrypoints)
-  checkBuiltins(module)
-  checkData(source.data)
-  const data = Uint8Array.from(source.data)
-  const { maxInputBytes, budgetMs } = limits
-  const { instance, snapshot } = instantiateWithData(module, data, maxInputBytes)
-  const budget = fuelOf(budgetMs)
-  await warmUp({ module, data, maxInputBytes, budget, instance, snapshot })
-  const pieces = piecesOf(instance.memory.bytes().subarray(snapshot.dataStart, snapshot.dataEnd))
-  return { module, limits, data, snapshot, pieces }
+export async function preparePolicy(
+  contents: PolicyContents,
+  limits: PolicyLimits,
+): Promise<PreparedPolicy> {
+  const { wasm, entrypoints, data } = contents
+  const hasRules = contents.rules.length > 0
+  if (wasm === undefined && !hasRules) throw dataAlone()
+  const { rules, warnings } = hasRules ? readRules(contents.rules, contents.schemas) : noRules
+  const rego =
+    wasm === undefined
+      ? undefined
+      : await prepareRego({ wasm, entrypoints, data, hasRules }, limits)
+  const ordered = rules === undefined ? undefined : inOrder(rules)
+  return { limits, rego, rules: ordered, ruleWarnings: warnings }
 }
 
+const noRules = { rules: undefined, warnings: [] } as const
+
 /** What is handed over to another thread instead of being copied. */
-export function transferablesOf({ data, snapshot, pieces }: PreparedRego): ArrayBuffer[] {
+export function transferablesOf({ rego }: PreparedPolicy): ArrayBuffer[] {
+  if (rego === undefined) return []
+  const { data, snapshot, pieces } = rego
   return [data, snapshot.low].map(({ buffer }) => buffer as ArrayBuffer).concat(pieces)
 }
 
-function checkEntrypoints(compiled: readonly string[], named: readonly string[]): void {
-  if (!compiled.includes('mcp/pre')) {
-    throw new PolicySupplyError(
-      'check',
-      'The bundle has no entrypoint mcp/pre: define the rule "pre" in package mcp and build with "-e mcp/pre"',
-    )
-  }
-  const differing = [
-    ...compiled.filter((name) => !named.includes(name)),
-    ...named.filter((name) => !compiled.includes(name)),
-  ]
-  if (differing.length > 0) {
-    throw new PolicySupplyError(
-      'check',
-      `The manifest and policy.wasm disagree about ${differing.join(', ')}: build the bundle anew`,
-    )
-  }
+/** The same, so that opening it leaves the original to be opened again. */
+export function reopenable(prepared: PreparedPolicy): PreparedPolicy {
+  const { rego } = prepared
+  if (rego === undefined) return prepared
+  return { ...prepared, rego: { ...rego, pieces: [...rego.pieces] } }
 }
 
-function checkBuiltins(module: RegoModule): void {
-  const refused = refusedBuiltins(Object.keys(module.builtins).sort())
-  if (refused.length === 0) return
-  throw new PolicySupplyError(
+function dataAlone(): PolicySupplyError {
+  return new PolicySupplyError(
     'check',
-    `The policy calls builtins that are not offered: ${refused.join('; ')}`,
+    'The bundle has data and no policy: add rules.yaml, or build Rego with "opa build -t wasm -e mcp/pre"',
   )
-}
-
-/** Read without building it: it may be large. */
-function checkData(data: Buffer): void {
-  const fault = faultIn(data)
-  if (fault === undefined) return
-  throw new PolicySupplyError('check', `The data of the bundle is not a JSON object${fault}`)
-}
-
-function faultIn(data: Buffer): string | undefined {
-  try {
-    return scanJson(data, 0).shape === 'object' ? undefined : ''
-  } catch (thrown) {
-    return thrown instanceof Error ? `: ${thrown.message}` : ''
-  }
-}
-
-// Copied in well under a millisecond.
-const pieceBytes = 1 << 20
-
-function piecesOf(bytes: Buffer): ArrayBuffer[] {
-  const count = Math.ceil(bytes.length / pieceBytes)
-  return Array.from({ length: count }, (_, index) => {
-    const piece = bytes.subarray(index * pieceBytes, (index + 1) * pieceBytes)
-    return Uint8Array.from(piece).buffer
-  })
 }

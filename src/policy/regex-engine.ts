@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import type { SearchEffort } from '../domain/ports.js'
 
 /** A compiled regular expression of RE2, which does not backtrack. */
 export interface Expression {
@@ -7,6 +8,12 @@ export interface Expression {
   /** The numbers of its named groups. */
   readonly groups: Readonly<Record<string, number | undefined>>
   test(text: string): boolean
+  /**
+   * The same as `test`.
+   * @param effort is told what the engine is about to do beyond one look at each character, for whoever wants to end it
+   * by throwing
+   */
+  search(text: string, effort: SearchEffort): boolean
   /** The replacement stands for itself, `$` included. */
   replaceAll(text: string, replacement: string): string
   /**
@@ -32,13 +39,65 @@ export interface Work {
 export function compileExpression(source: string): Expression {
   const pattern = RE2JS.compile(source)
   const engine = pattern.re2()
+  const test = (text: string): boolean => pattern.test(text)
+  let search: Expression['search'] | undefined
   return {
     size: Number(engine.numberOfInstructions()),
     groups: engine.namedGroups,
-    test: (text) => pattern.test(text),
+    test,
+    search(text, effort) {
+      search ??= createSearch(engine, test)
+      return search(text, effort)
+    },
     replaceAll: (text, replacement) => engine.replaceAll(text, replacement),
     matches: (text, limit, work) =>
       engine.allMatches(createObservedText(text, work), limit) as readonly Match[],
+  }
+}
+
+/** The parts of the engine by which it searches: it builds an automaton as far as texts lead through it. */
+interface Automaton {
+  readonly prog: {
+    readonly numLb: number
+    readonly inst: readonly { readonly runes: { readonly length: number } }[]
+  }
+  readonly dfa: {
+    readonly numClasses: number
+    step(state: AutomatonState, ...at: readonly unknown[]): unknown
+    match(...at: readonly unknown[]): boolean | null
+  }
+}
+
+interface AutomatonState {
+  readonly nfaStates: readonly number[]
+}
+
+function createSearch(
+  { prog, dfa }: Automaton,
+  test: (text: string) => boolean,
+): Expression['search'] {
+  let effort: SearchEffort | undefined
+  const ranges = prog.inst.reduce((sum, { runes }) => sum + runes.length, 0) / prog.inst.length
+  const step = dfa.step.bind(dfa)
+  dfa.step = (state, ...at) => {
+    const { length } = state.nfaStates
+    effort?.explore(8 + dfa.numClasses / 64 + length * (1 + ranges / 16))
+    return step(state, ...at)
+  }
+  const match = dfa.match.bind(dfa)
+  dfa.match = (...at) => {
+    const found = match(...at)
+    if (found === null) effort?.giveUp()
+    return found
+  }
+  return (text, told) => {
+    if (prog.numLb > 0) told.giveUp()
+    effort = told
+    try {
+      return test(text)
+    } finally {
+      effort = undefined
+    }
   }
 }
 

@@ -6,16 +6,9 @@ import { entrypoints } from './entrypoints.js'
 import type { RegoEvaluator } from './evaluator.js'
 import { parseDecision, parseNames, policyError } from './parse-decision.js'
 import type { ObligationParser } from './parse-obligations.js'
-import { projectDocument } from './projection.js'
 import { RegoFault } from './rego-fault.js'
 import { readResult } from './rego-result.js'
-import { hasLoneSurrogate } from './surrogates.js'
-
-/** What becomes of a document over the limit: refused, or shown with its long texts left out. */
-export interface LargeInput {
-  readonly calls: 'deny' | 'project'
-  readonly responses: 'deny' | 'project'
-}
+import { isReadable, shownInput, type LargeInput } from './shown-input.js'
 
 export interface RegoPolicyParts {
   readonly evaluator: RegoEvaluator
@@ -25,13 +18,14 @@ export interface RegoPolicyParts {
   readonly maxInputBytes: number
   readonly largeInput: LargeInput
   readonly obligations: ObligationParser
+  readonly redacts: Policy['redacts']
   /** Told once an evaluation how much fuel it took. */
   readonly meter?: (hook: Hook, fuel: number) => void
 }
 
 /** A policy that one Rego module decides. Whatever goes wrong is a decision too: a refusal that says what it was. */
 export function createRegoPolicy(parts: RegoPolicyParts): Policy {
-  const { evaluator, hooks, revision, digest, obligations, meter } = parts
+  const { evaluator, hooks, revision, digest, obligations, redacts, meter } = parts
   const decisions = createDecisions((text, hook, kind) =>
     parseDecision(readResult(text), { hook, kind, revision, obligations }),
   )
@@ -66,6 +60,7 @@ export function createRegoPolicy(parts: RegoPolicyParts): Policy {
     revision,
     digest,
     hooks,
+    redacts,
     list,
     evaluate(input) {
       const { hook, call } = input
@@ -80,24 +75,6 @@ export function createRegoPolicy(parts: RegoPolicyParts): Policy {
     },
     retire: () => evaluator.release(),
   }
-}
-
-/** The input as the policy is to see it; undefined where it is too large to be seen. */
-function shownInput(
-  input: PolicyInput,
-  { maxInputBytes, largeInput }: Pick<RegoPolicyParts, 'maxInputBytes' | 'largeInput'>,
-): PolicyInput | undefined {
-  const { hook, call, time, document } = input
-  if (document.length <= maxInputBytes) return input
-  if (largeInput[hook === 'post' ? 'responses' : 'calls'] === 'deny') return undefined
-  const projected = projectDocument(document, maxInputBytes)
-  return projected === undefined ? undefined : { hook, call, time, document: projected }
-}
-
-/** A surrogate without its partner would end the module. */
-function isReadable({ hook, call, document }: PolicyInput): boolean {
-  // After the call was forwarded the document has the text of a second message, the response.
-  return call.message.wellFormed && (hook === 'pre' || !hasLoneSurrogate(document))
 }
 
 function faultOf(thrown: unknown, revision: string): Deny {

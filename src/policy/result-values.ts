@@ -82,6 +82,7 @@ function trialRuleOf(value: unknown, name: string): TrialRule {
     rule: cut(stringOf(rule['rule'], `${name}.rule`)),
     effect: effectOf(rule['effect'], `${name}.effect`),
     reason: textOf(rule['reason'], `${name}.reason`),
+    tells: false,
   }
 }
 

@@ -10,7 +10,7 @@ export function sampleInputs(hooks: Policy['hooks']): readonly PolicyInput[] {
   const at = { time: 0, inputHeaders: 'all' } as const
   const calls = sampleCalls()
   return [
-    ...calls.map((call) => policyInput({ ...at, call, hook: 'pre' })),
+    ...(hooks.pre ? calls.map((call) => policyInput({ ...at, call, hook: 'pre' })) : []),
     ...(hooks.post
       ? calls.map((call) => policyInput({ ...at, call, hook: 'post', response: sampleResponse }))
       : []),

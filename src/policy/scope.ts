@@ -1,5 +1,6 @@
 import type { BundleScope } from '../domain/bundle.js'
 import type { Call } from '../domain/call.js'
+import { createGlob, type Fits } from '../domain/glob.js'
 
 /** Whether a bundle with this scope has a say in the call. */
 export type ScopeMatch = (call: Call) => boolean
@@ -25,24 +26,4 @@ export function createScopeMatch({ server, team, user, tool, kind }: BundleScope
 
 export function isEmptyScope(scope: BundleScope): boolean {
   return Object.values(scope).every((glob) => glob === undefined)
-}
-
-type Fits = (text: string) => boolean
-
-/** `*` stands for any characters, none included; everything else for itself. Takes linear time for each piece. */
-function createGlob(glob: string): Fits {
-  const [first = '', ...rest] = glob.split('*')
-  const last = rest.pop()
-  if (last === undefined) return (text) => text === glob
-  return (text) => {
-    const end = text.length - last.length
-    if (!text.startsWith(first) || !text.endsWith(last)) return false
-    let at = first.length
-    for (const piece of rest) {
-      const found = text.indexOf(piece, at)
-      if (found === -1) return false
-      at = found + piece.length
-    }
-    return at <= end
-  }
 }

@@ -19,6 +19,8 @@ export interface OpenCall<Value> {
   passed(eventId: string, keep: () => Kept<Value> | undefined): void
   /** What was kept of the call, if it is still known to be the only one under this id. */
   recall(id: string): Value | undefined
+  /** What was kept of the call to which the stream belongs, whatever passes on it. */
+  known(): Value | undefined
   /** A response with this id passed. */
   answered(id: string): void
   /** A stream of this call came to its end: with its answer passed, no later call's reply can be taken for its own. */
@@ -113,6 +115,7 @@ export function createOpenCalls<Value>(limits: OpenCallLimits): OpenCalls<Value>
       }
     },
     recall: (id) => (isKept(trail) && isUnder(trail, id) ? trail.value : undefined),
+    known: () => (isKept(trail) ? trail.value : undefined),
     answered: (id) => {
       if (trail.state === 'open' && isUnder(trail, id)) trail.state = 'answered'
     },

@@ -1,4 +1,4 @@
-import type { Decision, Deny, Hook } from '../domain/decision.js'
+import type { Decision, Deny, FaultCause, Hook, TrialRule } from '../domain/decision.js'
 import type { Missed } from '../domain/candidate.js'
 import {
   type CandidateEntry,
@@ -48,6 +48,10 @@ export interface Events {
   candidateReloaded(entry: ReloadEntry, cause?: unknown): void
   /** A bundle, or the record of its age, is in force and would be missing after a restart. */
   bundleNotKept(fault: { bundle: string; what: 'bundle' | 'age'; error: unknown }): void
+  /** The rules that were loaded have something in them that is worth another look. */
+  rulesWarned(warnings: readonly { readonly place: string; readonly message: string }[]): void
+  /** A rule could not be evaluated, and the decision did not hang on it. */
+  ruleErred(cause: FaultCause): void
   /** A policy on trial judged a message that was decided before. */
   candidateJudged(hook: Hook): void
   /** It would have decided otherwise. */
@@ -129,6 +133,8 @@ export function createEvents({ log, metrics }: { log: OperatorLog; metrics: Metr
       metrics.bundles.notKept()
       log.error({ bundle, what, err: error }, 'bundle_not_kept')
     },
+    rulesWarned: (warnings) => log.warn({ warnings }, 'rules_warned'),
+    ruleErred: (cause) => metrics.policyErred(cause),
     candidateJudged: (hook) => metrics.candidateJudged(hook),
     candidateDisagreed(entry) {
       metrics.candidateDisagreed(entry.hook, entry.change)
@@ -195,8 +201,12 @@ function fieldsOf(entry: DecisionEntry, verdict: Verdict): object {
     rule: decision.rules[0] ?? '',
     message: cut(verdict.message),
     revision: decision.revision,
-    trial: decision.trial.length === 0 ? undefined : decision.trial,
+    trial: decision.trial.length === 0 ? undefined : decision.trial.map(markOf),
   }
+}
+
+function markOf({ rule, effect, reason }: TrialRule): object {
+  return { rule, effect, reason }
 }
 
 function reportLoad(

@@ -31,7 +31,7 @@ export function policyMetrics(mode: Mode, registry: Registry) {
   })
   const errors = new Counter({
     name: 'portcullis_policy_errors_total',
-    help: 'Decisions that policy could not make, by cause',
+    help: 'Decisions that policy could not make and rules that it could not evaluate, by cause',
     labelNames: ['cause'],
     registers,
   })
@@ -101,6 +101,7 @@ const causes = keysOf<FaultCause>({
   trap: true,
   builtin: true,
   invalid_result: true,
+  condition: true,
   input: true,
   input_too_large: true,
   result_too_large: true,

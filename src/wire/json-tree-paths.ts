@@ -1,146 +1,114 @@
-import type { FieldPath, FieldStep } from '../domain/field-path.js'
+import { createRouteTree, type RouteNode, type RouteTree } from './json-tree-route-tree.js'
+import type { Route } from './json-tree-routes.js'
 
 /**
- * How far field paths have been followed to a place in a document. Equal states are the same
- * object.
+ * How far routes have been followed to a place in a document. Equal states are the same object.
  */
-export interface PathState {
-  /** A path names the value that stands here. */
-  readonly isNamed: boolean
-  /** No path names anything inside the value that stands here. */
-  readonly isDone: boolean
-  member(name: string): PathState
-  item(index: number): PathState
-  /** The state at the root of the document that the string here holds. */
-  document(): PathState
+export interface PathState<Facts> {
+  readonly facts: Facts
+  member(name: string): PathState<Facts>
+  item(index: number): PathState<Facts>
+  /** The state at the root of the document that the string here holds: it stands for the string. */
+  document(): PathState<Facts>
 }
 
-/** The state at the root of the document. */
-export function followPaths(paths: readonly FieldPath[]): PathState {
-  const states = new Map<string, PathState>()
-  let positions = 0
-  return stateOf(paths.map(firstPosition))
+/** The paths that concern a place, by their numbers. */
+export interface Reached {
+  /** They name the value that stands here. */
+  readonly named: readonly number[]
+  /** They name something inside it, or could. */
+  readonly ahead: readonly number[]
+}
 
-  function firstPosition(path: FieldPath): Position {
-    const isRelative = path.root === undefined
-    const steps = isRelative ? [deep, ...path.steps] : path.steps
-    return positionAt(steps, 0, isRelative)
-  }
+/** The state at the root of the document. What follows from a state is worked out once. */
+export function followRoutes<Facts>(
+  routes: readonly Route[],
+  factsOf: (reached: Reached) => Facts,
+): PathState<Facts> {
+  const states = new Map<string, PathState<Facts>>()
+  const tree = createRouteTree(routes)
+  return stateOf([tree.root])
 
-  function positionAt(steps: readonly FieldStep[], index: number, isRelative: boolean): Position {
-    const step = steps[index]
-    const id = positions++
-    if (step === undefined) return { id, step, next: undefined, entersStrings: false }
-    return {
-      id,
-      step,
-      next: positionAt(steps, index + 1, isRelative),
-      entersStrings: isRelative || (step.type === 'deep' && index === steps.length - 1),
-    }
-  }
-
-  function stateOf(reached: readonly Position[]): PathState {
-    const all = withSkipped(reached)
-    const key = all.map(({ id }) => id).join()
-    const state = states.get(key) ?? createState(all, stateOf)
-    states.set(key, state)
-    return state
+  function stateOf(reached: readonly RouteNode[]): PathState<Facts> {
+    const nodes = withSkipped(reached)
+    const key = nodes.map(({ id }) => id).join()
+    const known = states.get(key)
+    if (known !== undefined) return known
+    const created = createState(nodes, factsOf(reachedBy(nodes)), tree, stateOf)
+    states.set(key, created)
+    return created
   }
 }
 
-const deep: FieldStep = { type: 'deep' }
-
-/** Before a step of one path; `step` is undefined behind the last. */
-interface Position {
-  readonly id: number
-  readonly step: FieldStep | undefined
-  readonly next: Position | undefined
-  readonly entersStrings: boolean
-}
-
-/** `**` may stand for no level at all, so the step behind it is reached as well. */
-function withSkipped(reached: readonly Position[]): readonly Position[] {
-  const all = new Map<number, Position>()
-  for (const first of reached) {
-    let position: Position | undefined = first
-    while (position !== undefined) {
-      all.set(position.id, position)
-      position = position.step?.type === 'deep' ? position.next : undefined
-    }
-  }
-  return [...all.values()].sort((a, b) => a.id - b.id)
-}
-
-function createState(
-  positions: readonly Position[],
-  stateOf: (positions: readonly Position[]) => PathState,
-): PathState {
-  const names = new Set(positions.flatMap(({ step }) => (step?.type === 'key' ? [step.name] : [])))
-  const indexes = new Set(
-    positions.flatMap(({ step }) => (step?.type === 'index' ? [step.index] : [])),
-  )
+function createState<Facts>(
+  nodes: readonly RouteNode[],
+  facts: Facts,
+  { itemsOf, insideOf }: RouteTree,
+  stateOf: (nodes: readonly RouteNode[]) => PathState<Facts>,
+): PathState<Facts> {
   // what the document calls its members is the sender's choice: only names that a path knows are kept apart
-  const members = new Map<string | undefined, PathState>()
-  const items = new Map<number | undefined, PathState>()
-  let inside: PathState | undefined
+  const members = new Map<string, PathState<Facts>>()
+  const items = new Map<number, PathState<Facts>>()
+  let otherMember: PathState<Facts> | undefined
+  let otherItem: PathState<Facts> | undefined
+  let inside: PathState<Facts> | undefined
+  const afterAnyItem = (node: RouteNode) => [node.isDeep ? node : itemsOf(node), ...some(node.any)]
   return {
-    isNamed: positions.some(({ step }) => step === undefined),
-    isDone: positions.every(({ step }) => step === undefined),
+    facts,
     member(name) {
-      const known = names.has(name) ? name : undefined
-      return remembered(members, known, () =>
-        stateOf(positions.flatMap((position) => afterMember(position, name))),
+      const known = members.get(name)
+      if (known !== undefined) return known
+      if (!nodes.some(({ keys }) => keys.has(name))) {
+        return (otherMember ??= stateOf(nodes.flatMap(afterAnyMember)))
+      }
+      const state = stateOf(
+        nodes.flatMap((node) => [...afterAnyMember(node), ...some(node.keys.get(name))]),
       )
+      members.set(name, state)
+      return state
     },
     item(index) {
-      const known = indexes.has(index) ? index : undefined
-      return remembered(items, known, () =>
-        stateOf(positions.flatMap((position) => afterItem(position, index))),
+      const known = items.get(index)
+      if (known !== undefined) return known
+      if (!nodes.some(({ indexes }) => indexes.has(index))) {
+        return (otherItem ??= stateOf(nodes.flatMap(afterAnyItem)))
+      }
+      const state = stateOf(
+        nodes.flatMap((node) => [...afterAnyItem(node), ...some(node.indexes.get(index))]),
       )
+      items.set(index, state)
+      return state
     },
     document() {
-      inside ??= stateOf(positions.filter(({ entersStrings }) => entersStrings))
-      return inside
+      return (inside ??= stateOf(nodes.flatMap((node) => [insideOf(node), ...some(node.document)])))
     },
   }
 }
 
-function remembered<Key>(known: Map<Key, PathState>, key: Key, create: () => PathState): PathState {
-  const found = known.get(key)
-  if (found !== undefined) return found
-  const created = create()
-  known.set(key, created)
-  return created
+function afterAnyMember(node: RouteNode): readonly RouteNode[] {
+  return node.isDeep ? [node, ...some(node.any)] : some(node.any)
 }
 
-function afterMember(position: Position, name: string): readonly Position[] {
-  switch (position.step?.type) {
-    case 'key':
-      return position.step.name === name ? following(position) : []
-    case 'any':
-      return following(position)
-    case 'deep':
-      return [position]
-    case 'index':
-    case undefined:
-      return []
+function some<Item>(item: Item | undefined): readonly Item[] {
+  return item === undefined ? [] : [item]
+}
+
+/** `**` may stand for no level at all, so what is behind it is reached as well. */
+function withSkipped(reached: readonly RouteNode[]): readonly RouteNode[] {
+  const all = new Map<number, RouteNode>()
+  for (const first of reached) {
+    let node: RouteNode | undefined = first
+    while (node !== undefined) {
+      all.set(node.id, node)
+      node = node.deep
+    }
   }
+  return [...all.values()].sort((one, other) => one.id - other.id)
 }
 
-function afterItem(position: Position, index: number): readonly Position[] {
-  switch (position.step?.type) {
-    case 'key': // arrays are transparent to names
-    case 'deep':
-      return [position]
-    case 'any':
-      return following(position)
-    case 'index':
-      return position.step.index === index ? following(position) : []
-    case undefined:
-      return []
+function reachedBy(nodes: readonly RouteNode[]): Reached {
+  return {
+    named: [...new Set(nodes.flatMap(({ ends }) => [...ends]))],
+    ahead: [...new Set(nodes.flatMap(({ ahead }) => [...ahead]))],
   }
-}
-
-function following(position: Position): readonly Position[] {
-  return position.next === undefined ? [] : [position.next]
 }

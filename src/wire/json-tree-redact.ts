@@ -1,51 +1,42 @@
-import type { FieldPath } from '../domain/field-path.js'
-import { editJson, type Edit } from './json-edit.js'
-import { couldEmbed, editEmbedded, maxEmbeddedLevels } from './json-tree-embedded.js'
-import { followPaths, type PathState } from './json-tree-paths.js'
-import { decodeLiteral } from './json-tree-scan.js'
-import { couldName } from './json-tree-spelling.js'
+import { couldReach } from './json-tree-spelling.js'
+import { routesOf } from './json-tree-routes.js'
+import { createRedactionCounts } from './json-tree-redact-counts.js'
+import { followRedactions, type Redaction } from './json-tree-redact-state.js'
+import { createRedactionWalk } from './json-tree-redact-walk.js'
+
+export type { Redaction } from './json-tree-redact-state.js'
 
 export interface Redacted {
   readonly text: string
-  /** How many places were named. */
-  readonly places: number
+  /** For each redaction, how many places it named. */
+  readonly places: readonly number[]
 }
 
 /**
- * Removes what the paths name from a valid JSON text, or puts `mask` in its place, in JSON inside
- * strings too. The rest keeps its spelling; of JSON inside strings only the outermost literal is
- * spelled anew. Anchored paths count from the root of the text.
+ * Carries out redactions on a valid JSON text in one walk, in JSON inside strings too. What one removes is removed; of
+ * several masks on one place the one that shows least stands. The rest keeps its spelling; of JSON inside strings only
+ * the outermost literal is spelled anew. Anchored paths count from the root of the text.
+ * @param root what the text is: results alone have content that may be unreadable
+ * @throws ObligationFault where a redaction denies what it cannot look into, or a path that names nothing
  */
 export function redact(
   source: string,
-  paths: readonly FieldPath[],
-  action: 'remove' | { readonly mask: string },
+  redactions: readonly Redaction[],
+  root: 'args' | 'params' | 'response',
 ): Redacted {
-  const edit: Edit = action === 'remove' ? 'remove' : { text: JSON.stringify(action.mask) }
-  let places = 0
-  if (!paths.some((path) => couldName(source, path))) return { text: source, places }
-  const text = redactFrom(source, followPaths(paths), maxEmbeddedLevels)
+  const paths = redactions.flatMap((redaction, owner) =>
+    redaction.paths.map((path) => ({ path, redaction, owner })),
+  )
+  const routes = paths.flatMap(({ path }, number) => routesOf(path, number))
+  const counts = createRedactionCounts(paths, redactions.length)
+  const { places } = counts
+  if (redactions.every(isLenient) && !couldReach(source, routes)) return { text: source, places }
+  const state = followRedactions(paths, routes, root === 'response')
+  const text = createRedactionWalk(counts).edit(source, state)
+  counts.refuseMissing(root)
   return { text, places }
+}
 
-  function redactFrom(document: string, root: PathState, levels: number): string {
-    return editJson(document, root, {
-      member: (state, key) => state.member(key),
-      item: (state, index) => state.item(index),
-      editValue: (state) => (state.isNamed ? named() : state.isDone ? 'keep' : 'enter'),
-      editString: (state, literal) =>
-        state.isNamed ? named() : editString(literal, state.document(), levels),
-    })
-  }
-
-  function named(): Edit {
-    places += 1
-    return edit
-  }
-
-  function editString(literal: string, inside: PathState, levels: number): Edit {
-    if (levels === 0 || inside.isDone || !couldEmbed(literal)) return 'keep'
-    const text = decodeLiteral(literal)
-    const edited = editEmbedded(text, (document) => redactFrom(document, inside, levels - 1))
-    return edited === text ? 'keep' : { text: JSON.stringify(edited) }
-  }
+function isLenient({ onUnreadable, onMissing }: Redaction): boolean {
+  return onUnreadable === 'pass' && onMissing === 'pass'
 }

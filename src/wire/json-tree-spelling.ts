@@ -1,4 +1,4 @@
-import type { FieldPath } from '../domain/field-path.js'
+import type { Route } from './json-tree-routes.js'
 
 /**
  * Whether a key or string of this JSON text could contain `text`, however it is escaped and
@@ -11,10 +11,18 @@ export function couldContain(source: string, text: string): boolean {
   return shortEscaped.test(text) && source.includes('\\')
 }
 
-/** Whether this JSON text could have a place that the path names. False is certain; true is not. */
-export function couldName(source: string, path: FieldPath): boolean {
-  return path.steps.every((step) => step.type !== 'key' || couldContain(source, step.name))
+/** Whether this JSON text could have a place that a route leads to. False is certain; true is not. */
+export function couldReach(source: string, routes: readonly Route[]): boolean {
+  return (
+    routes.length > mostSearched ||
+    routes.some(({ steps }) =>
+      steps.every((step) => step.type !== 'key' || couldContain(source, step.name)),
+    )
+  )
 }
+
+/** For more of them, searching would take longer than reading. */
+const mostSearched = 8
 
 const isAscii = /^\p{ASCII}*$/u
 

@@ -8,8 +8,9 @@ export function caseVariantOf(key: string): string | undefined {
   return folded.get(foldCase(key))
 }
 
+/** One text for all that a decoder that folds case takes for one key. */
 // Simple case folding maps U+017F to `s`; toLowerCase leaves it alone (and does map U+212A to `k`).
-function foldCase(key: string): string {
+export function foldCase(key: string): string {
   return key.toLowerCase().replaceAll('\u017f', 's')
 }
 

@@ -12,7 +12,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openUnverified } from '../../src/bundles/open-bundle.js'
@@ -115,6 +115,114 @@ describe.runIf(hasOpa)('building a policy set', () => {
   })
 })
 
+const rules = 'rules:\n  - { id: no, effect: deny, reason: no }\n'
+
+describe('a set without Rego', () => {
+  const noOpa = { opa: '/no/opa' }
+  const bundle = async () => openUnverified((await build(noOpa)).archive, limits)
+
+  beforeEach(async () => {
+    await rm(set, { recursive: true })
+    await mkdir(join(set, 'rules', 'team'), { recursive: true })
+    await writeFile(join(set, 'rules', 'team', 'git.yml'), rules)
+  })
+
+  test('is packed without OPA: rules, schemas, cases, data and the manifest', async () => {
+    for (const [name, text] of [
+      ['rules.yaml', rules],
+      ['schemas/log.json', '{"type": "object"}'],
+      ['cases/log.yaml', 'cases: []\n'],
+      ['hr/data.json', '{"cap": 12345678901234567890}'],
+      ['.manifest', '{"revision": "r-7", "roots": ["hr"], "metadata": {"owner": "core"}}'],
+      ['notes.md', 'notes'],
+      ['.git/rules.yaml', 'no rules of this set'],
+    ] as const) {
+      await mkdir(dirname(join(set, name)), { recursive: true })
+      await writeFile(join(set, name), text)
+    }
+    const { archive, entrypoints } = await build(noOpa)
+    expect(entrypoints).toEqual([])
+    const read = await openUnverified(archive, limits)
+    expect(read).toMatchObject({
+      wasm: undefined,
+      revision: 'r-7',
+      roots: ['hr'],
+      metadata: { owner: 'core' },
+      data: Buffer.from('{"hr":{"cap": 12345678901234567890}}'),
+    })
+    const names = (files: typeof read.rules): string[] => files.map(({ name }) => name)
+    expect(names(read.rules)).toEqual(['rules.yaml', 'rules/team/git.yml'])
+    expect([names(read.schemas), names(read.cases)]).toEqual([
+      ['schemas/log.json'],
+      ['cases/log.yaml'],
+    ])
+    expect(read.sizes.entries).toBe(6)
+  })
+
+  test('gives the same bytes whatever the folder, its times and modes', async () => {
+    const { archive } = await build(noOpa)
+    const file = join(set, 'rules', 'team', 'git.yml')
+    await chmod(file, 0o600)
+    await utimes(file, 1, 1)
+    await cp(set, join(folder, 'elsewhere'), { recursive: true })
+    set = join(folder, 'elsewhere')
+    expect((await build(noOpa)).archive.equals(archive)).toBe(true)
+    await writeFile(join(set, 'rules', 'team', 'git.yml'), `${rules} `)
+    expect((await bundle()).revision).not.toBe((await openUnverified(archive, limits)).revision)
+  })
+
+  test('claims a root of its own with rules alone, and all of them with data that do not say', async () => {
+    expect((await bundle()).roots).toEqual(['rules'])
+    await writeFile(join(set, 'data.json'), '{}')
+    expect((await bundle()).roots).toEqual([''])
+  })
+
+  test.each([
+    ['rules elsewhere', 'hr/rules.yaml', /has rules in hr\/rules\.yaml/],
+    ['rules in capitals', 'Rules.yaml', /has Rules\.yaml: write .*lower case/],
+    ['a schema in YAML', 'schemas/t.yaml', /has a schema in schemas\/t\.yaml/],
+  ])('is refused with %s', async (_, name, words) => {
+    await mkdir(dirname(join(set, name)), { recursive: true })
+    await writeFile(join(set, name), rules)
+    await expect(build(noOpa)).rejects.toMatchObject({
+      fault: 'check',
+      message: expect.stringMatching(words) as string,
+    })
+  })
+
+  test('is refused when it has nothing in it', async () => {
+    await rm(join(set, 'rules'), { recursive: true })
+    await writeFile(join(set, 'README.md'), '')
+    await expect(build(noOpa)).rejects.toMatchObject({
+      fault: 'check',
+      message: expect.stringContaining('neither Rego nor rules nor data') as string,
+    })
+  })
+})
+
+describe.runIf(hasOpa)('a set with Rego and rules', () => {
+  test('has both in its bundle, the same bytes every time', async () => {
+    await writeFile(join(set, 'rules.yaml'), rules)
+    await mkdir(join(set, 'schemas'))
+    await writeFile(join(set, 'schemas', 't.json'), '{}')
+    const { archive, entrypoints } = await build()
+    const { wasm, rules: read, schemas } = await openUnverified(archive, limits)
+    expect(entrypoints).toEqual(['mcp/pre', 'mcp/list'])
+    expect(wasm).toBeDefined()
+    expect(read).toEqual([{ name: 'rules.yaml', text: Buffer.from(rules) }])
+    expect(schemas.map(({ name }) => name)).toEqual(['schemas/t.json'])
+    expect((await build()).archive.equals(archive)).toBe(true)
+  })
+
+  test('need not define mcp/pre, and has to define one of the hooks', async () => {
+    await writeFile(join(set, 'policy.rego'), 'package mcp\n\nlist := []\n')
+    await writeFile(join(set, 'rules.yaml'), rules)
+    expect((await build()).entrypoints).toEqual(['mcp/list'])
+    await writeFile(join(set, 'policy.rego'), 'package mcp\n\nother := []\n')
+    await expect(build()).rejects.toMatchObject({ fault: 'check' })
+  })
+})
+
 describe.runIf(hasOpa)('a policy set is refused', () => {
   test.each([
     ['does not parse', 'package hr\n\nx := {\n', /bad\.rego:\d+: rego_parse_error/],
@@ -171,14 +279,6 @@ describe('a policy set is refused before OPA is asked', () => {
   test('when it is not there', async () => {
     set = join(folder, 'none')
     await expect(build()).rejects.toMatchObject({ fault: 'absent' })
-  })
-
-  test('when it has rules, which this build does not honour', async () => {
-    await writeFile(join(set, 'rules.yaml'), 'version: 1\n')
-    await expect(build()).rejects.toMatchObject({
-      fault: 'check',
-      message: expect.stringContaining('rules.yaml') as string,
-    })
   })
 
   test('when a source is a link, which OPA would pass over', async () => {

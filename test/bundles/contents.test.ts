@@ -30,6 +30,8 @@ describe('a good bundle', () => {
       entrypoints: ['mcp/pre'],
       data: Buffer.from('{"a":1}'),
       metadata: { owner: 'core' },
+      rules: [],
+      schemas: [],
       cases: [],
       signer: undefined,
       sizes: { archive: archive.length, unpacked: 4 * 1024, entries: 3 },
@@ -82,6 +84,34 @@ describe('a good bundle', () => {
       ['cases/hr.yaml', 'cases: []'],
       ['cases/more/x.yml', '?'],
     ])
+  })
+
+  test('may have rules beside its Rego or instead of it, and schemas of tools', async () => {
+    const files = {
+      'rules.yaml': 'a',
+      'rules.yml': 'b',
+      'rules/hr.yml': 'c',
+      'rules/team/git.yaml': 'd',
+      'rules/data.json': '{"x":1}',
+      'schemas/employee_data.json': '{}',
+      'schemas/data.json': '{"y":2}',
+    }
+    const both = await read(bundleOf(files))
+    const alone = await read(
+      tarGz(Object.entries(files).map(([name, content]) => ({ name, content }))),
+    )
+    expect(both.wasm).toEqual(emptyModule)
+    expect(alone.wasm).toBeUndefined()
+    for (const { rules, schemas, data } of [both, alone]) {
+      expect(rules.map(({ name, text }) => [name, text.toString()])).toEqual([
+        ['rules.yaml', 'a'],
+        ['rules.yml', 'b'],
+        ['rules/hr.yml', 'c'],
+        ['rules/team/git.yaml', 'd'],
+      ])
+      expect(schemas.map(({ name }) => name)).toEqual(['schemas/employee_data.json'])
+      expect(JSON.parse(data.toString())).toEqual({ rules: { x: 1 }, schemas: { y: 2 } })
+    }
   })
 
   test('may have folders, sources, signatures and a plan, which are passed over', async () => {
@@ -175,9 +205,14 @@ describe('a bundle that this build does not honour in full is refused', () => {
       [{ name: 'policy.wasm', content: 'hello' }],
       'not a WebAssembly module',
     ],
-    ['rules', entry('rules.yaml'), 'rules in rules.yaml'],
-    ['rules in a folder', entry('/rules/hr.yml'), 'rules in rules/hr.yml'],
-    ['rules in capitals', entry('Rules.YAML'), 'rules in Rules.YAML'],
+    ['rules in capitals', entry('Rules.YAML'), 'has Rules.YAML: write "rules"'],
+    ['rules in a folder in capitals', entry('Rules/hr.yaml'), 'lower case'],
+    ['rules of an ending in capitals', entry('rules/hr.YML'), 'lower case'],
+    ['rules in another folder', entry('hr/rules.yaml'), 'rules lie at the top in rules.yaml'],
+    ['rules in JSON', entry('rules/hr.json'), 'give the file the ending .yaml'],
+    ['all rules in JSON', entry('rules.json'), 'give the file the ending .yaml'],
+    ['schemas in capitals', entry('Schemas/t.json'), 'lower case'],
+    ['schemas in YAML', entry('schemas/t.yaml'), 'schemas/TOOL.json only'],
     ['YAML data', entry('a/data.yaml'), 'data.json only'],
     ['a delta', entry('patch.json'), 'a delta bundle'],
     ['a second manifest', entry('a/.manifest'), 'one manifest'],

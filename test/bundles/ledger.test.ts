@@ -34,6 +34,8 @@ function bundleWith(age: { iat?: number | undefined; serial?: unknown; unsigned?
     entrypoints: [],
     data: Buffer.from('{}'),
     metadata: serial === undefined ? {} : { serial },
+    rules: [],
+    schemas: [],
     cases: [],
     signer:
       unsigned === true ? undefined : { keyId: 'k', algorithm: 'ES256', scope: '', issuedAt: iat },

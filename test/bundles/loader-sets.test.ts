@@ -3,6 +3,7 @@ import { digestOf } from '../../src/bundles/hash.js'
 import { mountData } from '../../src/bundles/mounts.js'
 import { PolicySupplyError } from '../../src/domain/errors.js'
 import type { Policy } from '../../src/domain/ports.js'
+import { tarGz } from './archives.js'
 import {
   absent,
   closeLoaders,
@@ -19,6 +20,12 @@ afterEach(closeLoaders)
 
 const inRoot = (revision: string, ...roots: string[]): Buffer =>
   version(revision, { roots: ['mcp', ...roots] })
+
+const rulesBundle = (revision: string): Buffer =>
+  tarGz([
+    { name: '.manifest', content: JSON.stringify({ revision }) },
+    { name: 'rules.yaml', content: 'rules: []' },
+  ])
 
 /** Members in memory; what they give can be exchanged. */
 function setOf(given: Record<string, Buffer | (() => Buffer)>, options: LoadingOptions = {}) {
@@ -321,6 +328,31 @@ describe('bundles of nothing but data', () => {
     const { revision: second } = await loader.reload()
     expect(second).not.toBe(first)
     expect(revision()).toBe(second)
+  })
+
+  test('are nothing to rules, which read no data and claim no root', async () => {
+    const set = setOf({
+      module: inRoot('m1', 'people'),
+      rules: rulesBundle('r1'),
+      lists: dataBundle('l1', ['lists'], { lists: [] }),
+    })
+    expect(await set.loader.start()).toMatchObject({ outcome: 'activated' })
+    set.supplies['lists'] = dataBundle('l2', ['lists'], { lists: [1] })
+    expect(await set.loader.reload()).toMatchObject({ outcome: 'activated' })
+    expect(set.compiled).toEqual(['m1', 'r1', 'm1'])
+  })
+
+  test('beside rules alone make another set, under another revision', async () => {
+    const set = setOf({
+      rules: rulesBundle('r1'),
+      lists: dataBundle('l1', ['lists'], { lists: [] }),
+    })
+    const { revision: first } = await set.loader.start()
+    expect(set.revision()).toBe(first)
+    set.supplies['lists'] = dataBundle('l2', ['lists'], { lists: [1] })
+    const { revision: second } = await set.loader.reload()
+    expect(second).not.toBe(first)
+    expect(set.revision()).toBe(second)
   })
 
   test.each<[string, Buffer, Buffer, RegExp]>([

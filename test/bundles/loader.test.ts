@@ -354,6 +354,7 @@ describe('with the real parts', () => {
         compile: (bundle) =>
           compilePolicy(bundle, {
             patterns,
+            classify: () => 'unknown',
             limits: { maxInputBytes: maxBytes, budgetMs: 1000 },
             largeInput: { calls: 'deny', responses: 'deny' },
           }),

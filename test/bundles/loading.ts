@@ -44,6 +44,7 @@ export function namedPolicy(identity: { revision: string; digest: string }): Pol
     hooks: { pre: true, post: false, list: false },
     evaluate: unused,
     list: unused,
+    redacts: () => false,
     retire: () => undefined,
   }
 }

@@ -19,7 +19,9 @@ describe('what would change', () => {
   const mask = (...paths: string[]): Obligation => ({
     type: 'mask',
     paths: paths.map(parseFieldPath),
-    mask: '*',
+    style: { type: 'text', text: '*' },
+    onUnreadable: 'pass',
+    onMissing: 'pass',
   })
   const replace = (source: string): Obligation => ({
     type: 'replace',

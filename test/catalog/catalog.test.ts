@@ -132,3 +132,36 @@ describe('the catalog', () => {
     ]).toEqual([true, false, true, true, true])
   })
 })
+
+test('what an output schema marks as sensitive is known, unless the schema cannot be followed', () => {
+  const catalog = createCatalog()
+  const list = (name: string, outputSchema?: unknown) =>
+    catalog.learn('s', [Buffer.from(JSON.stringify({ name, outputSchema }))])
+  const sensitiveOf = (name: string) =>
+    catalog.tool('s', name)?.sensitive?.map(({ source }) => source)
+  list('marked', { properties: { salary: { sensitive: true } } })
+  list('unmarked', { properties: { salary: {} } })
+  list('elsewhere', { $ref: 'https://example.org/schema' })
+  list('none')
+  list('wrong', [])
+  expect(sensitiveOf('marked')).toEqual(['structuredContent.salary'])
+  expect(sensitiveOf('unmarked')).toEqual([])
+  expect(['elsewhere', 'none', 'wrong', 'other'].map(sensitiveOf)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ])
+})
+
+test('what is sensitive counts in what may be kept', () => {
+  const catalog = createCatalog({ servers: 1, tools: 100, bytes: 50_000 })
+  const properties = Object.fromEntries(
+    Array.from({ length: 100 }, (_, index) => [`p${index}`, { sensitive: true }]),
+  )
+  for (const name of ['a', 'b', 'c']) {
+    catalog.learn('s', [Buffer.from(JSON.stringify({ name, outputSchema: { properties } }))])
+  }
+  expect(catalog.tool('s', 'a')).toBeUndefined()
+  expect(catalog.tool('s', 'c')?.sensitive).toHaveLength(100)
+})

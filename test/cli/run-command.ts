@@ -53,3 +53,44 @@ export async function serveDemo(env: Readonly<Record<string, string>> = {}): Pro
   const url = /MCP on (\S+)/.exec(greeting)?.[1] ?? ''
   return { greeting, url, ended, signal: (name) => void signals.emit(name) }
 }
+
+export interface Watching {
+  /** What was told up to the text that is waited for. */
+  line(wanted: RegExp): Promise<string>
+  stop(): Promise<ExitCode>
+}
+
+/** Runs a command that goes on until it is interrupted. */
+export function startWatching(argv: readonly string[]): Watching {
+  const signals = new EventEmitter()
+  const told = new EventEmitter()
+  let unread = ''
+  const tell = (text: string): void => {
+    unread += text
+    told.emit('text')
+  }
+  const ended = runCli(argv, {
+    terminal: { out: tell, err: tell },
+    env: {},
+    signals,
+    readInput: () => Promise.resolve(Buffer.alloc(0)),
+    openStdio: () => ({ input: Readable.from([]), output: new PassThrough() }),
+  })
+  return {
+    line: async (wanted) => {
+      for (;;) {
+        const found = wanted.exec(unread)
+        if (found !== null) {
+          const text = unread.slice(0, found.index + found[0].length)
+          unread = unread.slice(text.length)
+          return text
+        }
+        await new Promise((resolve) => told.once('text', resolve))
+      }
+    },
+    stop: () => {
+      signals.emit('SIGINT')
+      return ended
+    },
+  }
+}

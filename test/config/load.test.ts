@@ -56,6 +56,7 @@ describe('defaults and precedence', () => {
       },
       log: { level: 'info' },
       shutdownMs: 10_000,
+      tools: [],
       notices: [],
     })
   })

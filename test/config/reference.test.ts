@@ -45,7 +45,8 @@ test('the example of the reference page is a configuration that starts', () => {
 })
 
 test('the example of a file of bundles is one that starts', () => {
-  const [, example = ''] = Array.from(page.matchAll(/```yaml\n(.*?)```/gs), ([, text]) => text)
+  const examples = Array.from(page.matchAll(/```yaml\n(.*?)```/gs), ([, text = '']) => text)
+  const example = examples.find((text) => text.startsWith('bundles:')) ?? ''
   expect(parse(example)).toHaveProperty('bundles.payroll.layer', 'server')
   const files = { 'c/bundles.yaml': example, 'c/payroll.pem': publicKey('ed25519') }
   const env = { POLICY_BUNDLES_FILE: 'c/bundles.yaml', ORGANISATION_TOKEN: 't' }

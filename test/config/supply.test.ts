@@ -109,7 +109,7 @@ describe('a candidate', () => {
   })
 
   test.each([
-    [candidate, /POLICY_CANDIDATE_PATH is set and there is no bundle to compare it with/],
+    [candidate, /POLICY_CANDIDATE_PATH is set and there is no policy to compare it with/],
     [
       { ...disk, ...candidate, POLICY_CANDIDATE_URL: 'https://b.example' },
       /both set: a candidate is one bundle/,
@@ -117,6 +117,68 @@ describe('a candidate', () => {
     [{ ...disk, POLICY_CANDIDATE_SAMPLE: '0.5' }, /would not be used: set POLICY_CANDIDATE_PATH/],
   ])('%j contradicts itself', (env, fault) => {
     expect(faultsOf({ env })).toEqual([expect.stringMatching(fault)])
+  })
+})
+
+describe('rules without a bundle', () => {
+  const rules = { POLICY_RULES_PATH: '/etc/rules' }
+
+  test('are a supply of their own, which nobody signs', () => {
+    const expected = [
+      {
+        ...{ name: 'rules', layer: 'organisation', scope: {}, sha256: undefined, keys: [] },
+        source: { type: 'rules', path: '/etc/rules' },
+        requireSignature: false,
+      },
+    ]
+    const file = 'policy: { rulesPath: /etc/rules }'
+    for (const given of [
+      { env: rules },
+      { flags: { 'policy-rules': '/etc/rules' } },
+      { flags: { config: 'c.yaml' }, files: { 'c.yaml': file } },
+      { env: rules, flags: { demo: true } },
+    ]) {
+      expect(configOf(given).policy.supply.bundles).toEqual(expected)
+    }
+  })
+
+  test('may have a candidate beside them, a file of rules or a bundle', () => {
+    const sourceOf = (path: string) =>
+      configOf({ env: { ...rules, POLICY_CANDIDATE_PATH: path } }).policy.candidate?.supply
+        .bundles[0]?.source
+    expect(sourceOf('/next.yaml')).toEqual({ type: 'rules', path: '/next.yaml' })
+    expect(sourceOf('/next.yml')).toEqual({ type: 'rules', path: '/next.yml' })
+    expect(sourceOf('/next')).toEqual({ type: 'disk', path: '/next' })
+  })
+
+  const digest = { POLICY_BUNDLE_SHA256: 'ab'.repeat(32) }
+
+  test.each<[Env, RegExp]>([
+    [
+      { POLICY_BUNDLE_PATH: '/b' },
+      /^POLICY_BUNDLE_PATH and POLICY_RULES_PATH are both set: .*"portcullis policy build"/,
+    ],
+    [
+      { POLICY_BUNDLE_URL: 'https://b.example/x' },
+      /^POLICY_BUNDLE_URL and POLICY_RULES_PATH are both set/,
+    ],
+    [
+      digest,
+      /^POLICY_BUNDLE_SHA256 demands a bundle, and POLICY_RULES_PATH names rules that nobody has signed/,
+    ],
+    [{ ...keys }, /^POLICY_VERIFICATION_KEYS is set and would not be used/],
+    [signed, /^POLICY_REQUIRE_SIGNATURE demands a bundle, .*--sign KEY.*POLICY_BUNDLE_PATH/],
+    [{ POLICY_BUNDLE_TOKEN: 't' }, /^POLICY_BUNDLE_TOKEN is set and would not be used/],
+  ])('contradict %j', (env, fault) => {
+    expect(faultsOf({ env: { ...rules, ...env }, files })).toEqual([expect.stringMatching(fault)])
+  })
+
+  test('contradict a file of bundles', () => {
+    const env = { ...rules, POLICY_BUNDLES_FILE: 's.yaml' }
+    const files = { 's.yaml': 'bundles: { a: { path: /a } }' }
+    expect(faultsOf({ env, files })).toEqual([
+      expect.stringMatching(/^POLICY_BUNDLES_FILE and POLICY_RULES_PATH are both set/),
+    ])
   })
 })
 

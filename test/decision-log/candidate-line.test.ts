@@ -18,7 +18,7 @@ function lineOf(changes: Partial<CandidateEntry>): Record<string, unknown> {
     candidate: { ...deny, revision: 'r2', warnings: ['w\ud800'] },
     ...changes,
   }
-  const line = createLines(createArgsRecord('full', []))(entry, 3)
+  const line = createLines(createArgsRecord('full', []), () => 'write')(entry, 3)
   expect(line.endsWith('\n')).toBe(true)
   return JSON.parse(line) as Record<string, unknown>
 }
@@ -51,10 +51,13 @@ test('a disagreement says what was decided, and beside it what the candidate wou
     principal: { id: 'alice@org', roles: ['dev'], teams: ['core'], via: 'trusted-headers' },
     server: 'weather',
     target: { type: 'tool', name: 'weather.get' },
+    action_class: 'write',
     session: 'digest-of-session',
     request_id: 7,
   })
 })
+
+const lenient = { onUnreadable: 'pass', onMissing: 'pass' } as const
 
 test('obligations are named by what they do where, and never by what they write', () => {
   const candidate = {
@@ -68,8 +71,14 @@ test('obligations are named by what they do where, and never by what they write'
         pattern: createPatterns().compile('SECRET'),
         with: 'SECRET',
       },
-      { type: 'filter', paths: [parseFieldPath('a'), parseFieldPath('b')] },
-      { type: 'mask', paths: [parseFieldPath('c')], mask: 'SECRET' },
+      { type: 'filter', paths: [parseFieldPath('a'), parseFieldPath('b')], ...lenient },
+      { type: 'filter_sensitive', paths: undefined, ...lenient },
+      {
+        type: 'mask',
+        paths: [parseFieldPath('c')],
+        style: { type: 'text', text: 'SECRET' },
+        ...lenient,
+      },
     ],
   } as const
   const line = lineOf({ change: 'obligations', candidate })
@@ -81,6 +90,7 @@ test('obligations are named by what they do where, and never by what they write'
     'replace args.**',
     'filter a',
     'filter b',
+    'filter_sensitive',
     'mask c',
   ])
 })

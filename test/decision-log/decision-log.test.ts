@@ -49,6 +49,7 @@ function openLog(
       durability: 'flushed',
       ...changes,
     },
+    actionClassOf: () => 'unknown',
     onFailure: vi.fn(),
     onRecovery: vi.fn(),
     ...options,

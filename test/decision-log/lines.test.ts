@@ -17,7 +17,7 @@ import {
 type Fields = Record<string, unknown>
 
 function linesWith(args: 'digest' | 'masked' | 'full' = 'digest', mask: readonly string[] = []) {
-  const line = createLines(createArgsRecord(args, mask))
+  const line = createLines(createArgsRecord(args, mask), () => 'write')
   return (entry: Entry, seq = 1): Fields => {
     const text = line(entry, seq)
     expect(text.endsWith('\n')).toBe(true)
@@ -55,6 +55,7 @@ describe('a decision', () => {
       principal: { id: 'alice@org', roles: ['dev'], teams: ['core'], via: 'trusted-headers' },
       server: 'weather',
       target: { type: 'tool', name: 'weather.get' },
+      action_class: 'write',
       session: 'digest-of-session',
       request_id: 7,
       request_fingerprint: sha256(
@@ -68,7 +69,7 @@ describe('a decision', () => {
   })
 
   test('never shows the live session id', () => {
-    const line = createLines(createArgsRecord('full', []))
+    const line = createLines(createArgsRecord('full', []), () => 'write')
     expect(line(decisionEntry(), 1)).not.toContain('live-session-id')
   })
 
@@ -109,7 +110,12 @@ describe('a decision', () => {
     ],
     [
       'a rule on trial',
-      { decision: { ...allow, trial: [{ rule: 'r9', effect: 'deny', reason: 'too_far' }] } },
+      {
+        decision: {
+          ...allow,
+          trial: [{ rule: 'r9', effect: 'deny', reason: 'too_far', tells: false }],
+        },
+      },
       true,
       'would be blocked by rego: too_far (on trial)',
     ],
@@ -121,7 +127,7 @@ describe('a decision', () => {
   })
 
   test('keeps a request id as the caller spelled it', () => {
-    const line = createLines(createArgsRecord('digest', []))
+    const line = createLines(createArgsRecord('digest', []), () => 'write')
     const call = callOf('{"jsonrpc":"2.0","id":12345678901234567890,"method":"ping"}')
     expect(line(decisionEntry({ call }), 1)).toContain('"request_id":12345678901234567890')
   })
@@ -206,7 +212,10 @@ describe('arguments', () => {
   })
 
   test('are recorded in full with their exact numbers, on one line', () => {
-    const line = createLines(createArgsRecord('full', []))(decisionEntry({ call }), 1)
+    const line = createLines(createArgsRecord('full', []), () => 'write')(
+      decisionEntry({ call }),
+      1,
+    )
     expect(line).toContain('"n":9007199254740993')
     expect(line.indexOf('\n')).toBe(line.length - 1)
     expect(JSON.parse(line)).toHaveProperty('args.to.token', 's3cret')

@@ -8,7 +8,7 @@ import { callOf, decisionEntry, deny, toolCall } from '../support/entries.js'
 const sha256 = (text: string): string => hash('sha256', text, 'hex')
 
 function lineOf(entry: Entry): Record<string, unknown> {
-  const text = createLines(createArgsRecord('digest', []))(entry, 1)
+  const text = createLines(createArgsRecord('digest', []), () => 'write')(entry, 1)
   expect(text.length).toBeLessThan(10_000)
   return JSON.parse(text) as Record<string, unknown>
 }

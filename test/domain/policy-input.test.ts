@@ -77,7 +77,7 @@ test('a tool call becomes the document that policies are written for', () => {
     },
     client: { id: '', claimed: { name: 'desk', version: '1.2' } },
     server: 'weather',
-    tool: { name: 'weather.get', args: {}, annotations: {} },
+    tool: { name: 'weather.get', args: {}, annotations: {}, action_class: 'unknown' },
     request_ip: '192.0.2.44',
     headers: { 'user-agent': 'desk/1.2' },
     session: { id: 'digest' },
@@ -98,6 +98,22 @@ test('nanoseconds are exact, at the epoch too', () => {
   expect(text(1795168800123)).toContain('"time_ns":1795168800123000000}')
   expect(text(0)).toContain('"time_ns":0}')
   expect(() => JSON.parse(text(0)) as unknown).not.toThrow()
+})
+
+test('what is known of a called tool stands in the document and beside it', () => {
+  const asked: string[] = []
+  const describeCall = createCallDescriber('all', (server, tool) => {
+    asked.push(`${server}/${tool}`)
+    return { annotations: '{"readOnlyHint":true}', actionClass: 'read' }
+  })
+  const { document, actionClass } = inputAt(describeCall(call()), { hook: 'pre', time })
+  expect(textOf(document)).toContain('"annotations":{"readOnlyHint":true},"action_class":"read"}')
+  expect(actionClass).toBe('read')
+  const resource = { type: 'resource', kind: 'resources/read', uri: 'a:b' } as const
+  expect(inputAt(describeCall(call({}, resource)), { hook: 'pre', time }).actionClass).toBe(
+    'unknown',
+  )
+  expect(asked).toEqual(['weather/weather.get'])
 })
 
 describe('other operations', () => {

@@ -56,6 +56,7 @@ function openScene(): Scene {
         policy.hooks.list
           ? policy.list(inputAt(description, { hook: 'list', time: 0, items: { text, span } }))
           : undefined,
+        [],
       )
       changes.listed(call, { list: 'tools', cursor: '', description, items, shown }, policy)
     },
@@ -100,7 +101,7 @@ test('other work goes on while the pages of one reader are looked at', async () 
   for (let index = 200; index >= 0; index -= 1) {
     const listed = page(index)
     const own = { text: Buffer.from(JSON.stringify(listed)), names: listed.map(({ name }) => name) }
-    const shown = digestOfShown(index === 0 ? [] : own.names, undefined)
+    const shown = digestOfShown(index === 0 ? [] : own.names, undefined, [])
     const description = describeCall(tools())
     const cursor = String(index)
     changes.listed(tools(), { list: 'tools', cursor, description, items: own, shown }, hides.secret)

@@ -5,6 +5,7 @@ import { applyObligations, ObligationFault, type Applied } from '../../src/pipel
 import { createPatterns } from '../../src/policy/patterns.js'
 
 const patterns = createPatterns()
+const passing = { onUnreadable: 'pass', onMissing: 'pass' } as const
 afterAll(() => patterns.close())
 
 const ansi = '\\u001B\\[[0-9;]*m'
@@ -12,11 +13,13 @@ const ansi = '\\u001B\\[[0-9;]*m'
 const mask = (paths: string[], text = '****'): Obligation => ({
   type: 'mask',
   paths: paths.map(parseFieldPath),
-  mask: text,
+  style: { type: 'text', text },
+  ...passing,
 })
 const filter = (...paths: string[]): Obligation => ({
   type: 'filter',
   paths: paths.map(parseFieldPath),
+  ...passing,
 })
 const replace = (path: string, pattern: string, replacement: string): Obligation => ({
   type: 'replace',
@@ -136,12 +139,21 @@ describe('masks and filters', () => {
         .matched,
     ).toEqual([2, 1, 0])
   })
-  test('work on what the ones before left', () => {
-    expect(response('{"a":1,"b":2}', mask(['a'], 'first'), mask(['a'], 'second'))).toBe(
-      '{"a":"second","b":2}',
+  test('that follow each other are carried out at once, and what shows least stands', () => {
+    const source = '{"a":1,"b":2}'
+    for (const obligations of [
+      [mask(['a'], 'first'), mask(['a'], 'second')],
+      [mask(['a'], 'second'), mask(['a'], 'first')],
+    ]) {
+      expect(response(source, ...obligations)).toBe('{"a":"first","b":2}')
+    }
+    expect(response(source, mask(['a']), filter('a'))).toBe('{"b":2}')
+    expect(response(source, filter('a'), mask(['a']))).toBe('{"b":2}')
+    expect(response('{"l":[1,2,3]}', filter('response.l[0]'), mask(['response.l[1]']))).toBe(
+      '{"l":["****",3]}',
     )
-    expect(response('{"a":1,"b":2}', mask(['a']), filter('a'))).toBe('{"b":2}')
-    expect(response('{"a":1,"b":2}', filter('a'), mask(['a']))).toBe('{"b":2}')
+  })
+  test('work on what patches before left', () => {
     expect(response('{"a":1}', merge('response', { secret: { k: 1 } }), mask(['k']))).toBe(
       '{"a":1,"secret":{"k":"****"}}',
     )
@@ -172,6 +184,43 @@ describe('masks and filters', () => {
     expect(() => response('{}', filter('args.a'))).toThrow(ObligationFault)
     expect(() => apply('params', '{}', filter('args.a'))).toThrow(ObligationFault)
     expect(() => args('{}', replace('response.**', 'a', 'b'))).toThrow(ObligationFault)
+  })
+})
+
+describe('what the output schema marks', () => {
+  const wish = (terms: Partial<Obligation> = {}): Obligation => ({
+    type: 'filter_sensitive',
+    paths: undefined,
+    ...passing,
+    ...(terms as object),
+  })
+  const source = '{"content":[],"structuredContent":{"a":1.0,"b":2.0}}'
+  const text = Buffer.from(source)
+  const hidden = (obligation: Obligation, sensitive?: readonly string[]) => {
+    const root = { name: 'response', span: { start: 0, end: text.length }, isError: false } as const
+    const paths = sensitive?.map(parseFieldPath)
+    const work = { text, root, obligations: [obligation], patterns, sensitive: paths }
+    return (applyObligations(work) as Applied).text.toString()
+  }
+  const a = 'response.structuredContent.a'
+  const b = 'response.structuredContent.b'
+
+  test('is removed, as the policy set says or else the upstream', () => {
+    expect(hidden(wish(), [a])).toBe(source.replace('"a":1.0,', ''))
+    expect(hidden(wish({ paths: [parseFieldPath(b)] }), [a])).toBe(source.replace(',"b":2.0', ''))
+    expect(hidden(wish(), [])).toBe(source)
+  })
+  test('is a fault where nobody says', () => {
+    expect(() => hidden(wish())).toThrow('the output schema of the tool is not known')
+    expect(() => args('{}', wish({ paths: [] }))).toThrow('args has no output schema')
+  })
+  test('may be missing in part, not as a whole where it must be there', () => {
+    expect(hidden(wish({ onMissing: 'deny' }), [a, 'response.structuredContent.c'])).toContain(
+      '"b"',
+    )
+    expect(() => hidden(wish({ onMissing: 'deny' }), ['response.structuredContent.c'])).toThrow(
+      'nothing that is sensitive',
+    )
   })
 })
 
@@ -216,12 +265,17 @@ describe('JSON inside strings', () => {
       content(embedded('[[{"salary":"****"}],2]')),
     )
   })
-  test('is transparent to a relative path, and closed to an anchored one', () => {
+  test('is transparent to every path', () => {
     const source = `{"employee":${embedded('{"salary":1}')}}`
-    expect(response(source, mask(['employee.salary']))).toBe(
-      `{"employee":${embedded('{"salary":"****"}')}}`,
-    )
-    expect(response(source, mask(['response.employee.salary', 'response.**.salary']))).toBe(source)
+    for (const path of [
+      'employee.salary',
+      'response.employee.salary',
+      'response.**.salary',
+      'response.*.salary',
+    ]) {
+      expect(response(source, mask([path]))).toBe(`{"employee":${embedded('{"salary":"****"}')}}`)
+    }
+    expect(response(source, mask(['response.salary', 'salary.employee']))).toBe(source)
   })
   test('keeps lone surrogates', () => {
     expect(response(content('"{\\"salary\\":1,\\"x\\":\\"\\ud800\\"}"'), mask(['salary']))).toBe(

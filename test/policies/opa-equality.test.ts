@@ -38,6 +38,7 @@ describe.runIf(hasOpa)('a compiled policy decides as opa eval does', () => {
     const { archive } = await buildBundle({ set: join(root, set), opa: 'opa' })
     const policy = await compilePolicy(await openUnverified(archive, 1 << 24), {
       patterns,
+      classify: () => 'unknown',
       limits: { maxInputBytes: 1 << 20, budgetMs: 25 },
       largeInput: { calls: 'deny', responses: 'deny' },
     })
@@ -50,7 +51,13 @@ describe.runIf(hasOpa)('a compiled policy decides as opa eval does', () => {
       documents.forEach((input, index) => {
         const { kind } = input
         const document = Buffer.from(JSON.stringify(input))
-        const asked = { hook, call: otherCall(kind), time: 0, document }
+        const asked = {
+          hook,
+          call: otherCall(kind),
+          time: 0,
+          actionClass: 'unknown',
+          document,
+        } as const
         const decision = hook === 'list' ? policy.list(asked) : policy.evaluate(asked)
         const expected = readAs(hook, said.get(index), kind, policy.revision)
         expect(asText(decision), `${hook} ${document.toString()}`).toBe(asText(expected))

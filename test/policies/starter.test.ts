@@ -21,6 +21,7 @@ beforeAll(async () => {
   const bundle = await openUnverified(archive, 1_000_000)
   policy = await compilePolicy(bundle, {
     patterns,
+    classify: () => 'unknown',
     limits: { maxInputBytes: 1_000_000, budgetMs: 1000 },
     largeInput: { calls: 'deny', responses: 'deny' },
   })

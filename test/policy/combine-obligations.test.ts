@@ -8,12 +8,18 @@ import { clashOf } from '../../src/policy/combine-patches.js'
 import { createPatterns } from '../../src/policy/patterns.js'
 
 const patterns = createPatterns()
+const passing = { onUnreadable: 'pass', onMissing: 'pass' } as const
 
-const filter = (path: string): Obligation => ({ type: 'filter', paths: [parseFieldPath(path)] })
-const mask = (path: string): Obligation => ({
+const filter = (path: string): Obligation => ({
+  type: 'filter',
+  paths: [parseFieldPath(path)],
+  ...passing,
+})
+const mask = (path: string, text = '****'): Obligation => ({
   type: 'mask',
   paths: [parseFieldPath(path)],
-  mask: '****',
+  style: { type: 'text', text },
+  ...passing,
 })
 const replace = (pattern: string, text: string): Obligation => ({
   type: 'replace',
@@ -67,6 +73,36 @@ describe('each hides what it hides alone', () => {
     const text = '{"ssn":"078-05-1120","a":1}'
     expect(JSON.stringify(left({ text }, replace('^\\{', '('), filter('ssn')))).not.toContain('078')
     expect(JSON.stringify(left({ text }, mask('ssn'), replace('^\\{', '(')))).not.toContain('078')
+  })
+
+  test('where several masks lie on one place: the one that shows least stands', () => {
+    const masks = ['[name of 8]', 'XX', '****', '***-**-1234', 'hidden']
+    expect(left({ ssn: 1 }, ...masks.map((text) => mask('ssn', text)))).toEqual({ ssn: '****' })
+  })
+
+  test('also where one alone must find something, and finds it before another rewrites it', () => {
+    const seeking: Obligation = {
+      type: 'filter',
+      paths: [parseFieldPath('ssn')],
+      onUnreadable: 'pass',
+      onMissing: 'deny',
+    }
+    const text = '{"ssn":"078-05-1120","a":1}'
+    expect(JSON.stringify(left({ text }, seeking, replace('^\\{', '(')))).not.toContain('078')
+  })
+
+  test('where sensitive items are removed before those that a mask counts', () => {
+    const sensitive: Obligation = {
+      type: 'filter_sensitive',
+      paths: [parseFieldPath('response.structuredContent.l[0]')],
+      onUnreadable: 'pass',
+      onMissing: 'deny',
+    }
+    const items = { structuredContent: { l: ['a', 'b', 'c'] } }
+    const counting = mask('response.structuredContent.l[1]')
+    const expected = { structuredContent: { l: ['****', 'c'] } }
+    expect(left(items, sensitive, counting)).toEqual(expected)
+    expect(left(items, sensitive, replace('x', ''), counting)).toEqual(expected)
   })
 
   test('where a patch puts something in its place', () => {

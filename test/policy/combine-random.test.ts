@@ -14,6 +14,7 @@ import { createRandom, type Random } from '../support/random.js'
 import { inputOf, member, saying, setOf } from './members.js'
 
 const patterns = createPatterns()
+const passing = { onUnreadable: 'pass', onMissing: 'pass' } as const
 const keys = ['a', 'b', 'c', '0', '1'] as const
 const ops = ['add', 'add', 'replace', 'remove', 'test', 'move', 'copy'] as const
 const layers = ['organisation', 'team', 'server', 'tool'] as const
@@ -97,11 +98,11 @@ function obligationsOf(random: Random, replaces: boolean): Obligation[] {
     obligations.push({ type: 'replace', path: parseFieldPath('response.**'), pattern, with: '' })
   }
   if (random.below(2) === 0) {
-    obligations.push({ type: 'filter', paths: some().map(parseFieldPath) })
+    obligations.push({ type: 'filter', paths: some().map(parseFieldPath), ...passing })
   }
   if (random.below(2) === 0) {
-    const mask = random.oneOf(['****', '[hidden]', 'X'])
-    obligations.push({ type: 'mask', paths: some().map(parseFieldPath), mask })
+    const style = { type: 'text', text: random.oneOf(['****', '[hidden]', 'X']) } as const
+    obligations.push({ type: 'mask', paths: some().map(parseFieldPath), style, ...passing })
   }
   return obligations
 }

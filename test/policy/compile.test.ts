@@ -20,6 +20,7 @@ const compile = (bundle: Bundle) =>
     patterns,
     limits: { maxInputBytes: 1 << 20, budgetMs: 1000 },
     largeInput: { calls: 'deny', responses: 'deny' },
+    classify: () => 'unknown',
   })
 
 describe('a policy with all three hooks', async () => {
@@ -88,7 +89,7 @@ describe('a policy with all three hooks', async () => {
       obligations: [
         { type: 'replace', path: { source: 'response.**' }, with: '' },
         { type: 'filter', paths: [{ source: 'salary' }] },
-        { type: 'mask', paths: [{ root: 'response' }], mask: '[hidden]' },
+        { type: 'mask', paths: [{ root: 'response' }], style: { text: '[hidden]' } },
       ],
     })
   })
@@ -157,7 +158,8 @@ describe('hostile input', () => {
     const judged = toolCall('forbidden')
     for (const text of ['', 'null', '0', 'false', '""', '{"tool":', '\ufeff{}', ' {}', '{}x']) {
       const document = Buffer.from(text)
-      expect(policy.evaluate({ hook: 'pre', call: judged, time, document })).toMatchObject({
+      const input = { hook: 'pre', call: judged, time, actionClass: 'unknown', document } as const
+      expect(policy.evaluate(input)).toMatchObject({
         effect: 'deny',
         fault: 'input',
       })
@@ -273,6 +275,8 @@ describe('inspecting', () => {
       entrypoints: ['mcp/list', 'mcp/post', 'mcp/pre'],
       builtins: [],
       abi: '1.3',
+      rules: [],
+      ruleWarnings: [],
       warnings: [],
     })
     expect((await inspectPolicy(await fixtureBundle('format'))).builtins).toEqual(['sprintf'])

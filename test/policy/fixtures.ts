@@ -22,6 +22,7 @@ export async function fixturePolicy(name: string, maxInputBytes = 1 << 20): Prom
     patterns: createPatterns(),
     limits: { maxInputBytes, budgetMs: 1000 },
     largeInput: { calls: 'deny', responses: 'deny' },
+    classify: () => 'unknown',
   })
 }
 

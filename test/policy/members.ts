@@ -24,6 +24,7 @@ export function saying(
     },
     evaluate: () => decision,
     list: () => listed,
+    redacts: () => false,
     retire: () => undefined,
   }
 }
@@ -46,5 +47,5 @@ export function setOf(...members: readonly PolicySetMember[]): Policy {
 }
 
 export function inputOf(hook: Hook = 'pre', call: Call = toolCall(), document = '{}'): PolicyInput {
-  return { hook, call, time: 0, document: Buffer.from(document) }
+  return { hook, call, time: 0, actionClass: 'unknown', document: Buffer.from(document) }
 }

@@ -107,7 +107,7 @@ describe('a refusal', () => {
       retryAfterSec: 2.5,
       warnings: ['w'],
       labels: { team: 'core', n: 1, on: true },
-      trial: [{ rule: 't', effect: 'deny', reason: 'x' }],
+      trial: [{ rule: 't', effect: 'deny', reason: 'x', tells: false }],
       fault: undefined,
     })
   })
@@ -226,8 +226,80 @@ describe('replace, filter_fields and mask_fields', () => {
       'filter',
       'mask',
     ])
-    expect(decision).toMatchObject({ obligations: [{}, {}, {}, {}, { mask: '****' }] })
+    expect(decision).toMatchObject({
+      obligations: [{}, {}, {}, {}, { style: { type: 'text', text: '****' } }],
+    })
   })
+
+  test('say what becomes of what cannot be read, and of paths that name nothing', () => {
+    const asked = { on_unreadable: 'deny', on_missing: 'deny' }
+    const fields = { filter_fields: ['a'], mask_fields: ['b'] }
+    const lenient = { onUnreadable: 'pass', onMissing: 'pass' }
+    const strict = { onUnreadable: 'deny', onMissing: 'deny' }
+    expect(parse(allowing(fields))).toMatchObject({ obligations: [lenient, lenient] })
+    expect(parse(allowing({ ...fields, ...asked }))).toMatchObject({
+      obligations: [strict, strict],
+    })
+    expect(parse(allowing({ ...fields, on_unreadable: 'remove' }))).toMatchObject({
+      obligations: [{ onUnreadable: 'remove' }, { onMissing: 'pass' }],
+    })
+  })
+
+  test('remove what the output schema marks, of results only', () => {
+    const value = allowing({ filter_sensitive: true, filter_fields: ['a'] })
+    expect(parse(value, 'post')).toMatchObject({
+      obligations: [{ type: 'filter' }, { type: 'filter_sensitive', paths: undefined }],
+    })
+    expect(parse(value, 'pre')).toMatchObject({ code: 'policy_error', fault: 'obligation' })
+    expect(parse(allowing({ filter_sensitive: false }), 'pre')).toMatchObject({ obligations: [] })
+  })
+
+  test.each([
+    ['x', { type: 'text', text: 'x' }],
+    [{ style: 'full' }, { type: 'text', text: '****' }],
+    [
+      { style: 'full', text: '' },
+      { type: 'text', text: '' },
+    ],
+    [{ style: 'partial' }, { type: 'partial', keep: 4 }],
+    [
+      { style: 'partial', keep: 0 },
+      { type: 'partial', keep: 0 },
+    ],
+    [{ style: 'hash' }, { type: 'hash', salt: '' }],
+    [
+      { style: 'hash', salt: 's' },
+      { type: 'hash', salt: 's' },
+    ],
+    [{ style: 'email' }, { type: 'email' }],
+    [{ style: 'preserve_type' }, { type: 'preserve_type' }],
+  ])('mask as %j', (mask, style) => {
+    expect(parse(allowing({ mask_fields: ['a'], mask }))).toMatchObject({
+      obligations: [{ style }],
+    })
+  })
+
+  test.each([
+    [{}, 'mask.style must be one of'],
+    [{ style: 'blur' }, 'mask.style must be one of'],
+    [{ style: 'partial', keep: -1 }, 'mask.keep'],
+    [{ style: 'partial', keep: 1.5 }, 'mask.keep'],
+    [{ style: 'partial', keep: 1000 }, 'mask.keep'],
+    [{ style: 'partial', text: 'x' }, '"text"'],
+    [{ style: 'hash', salt: 1 }, 'mask.salt'],
+    [{ style: 'full', text: 'x'.repeat(1025) }, 'mask.text is longer'],
+    [['x'], 'mask'],
+    [null, 'mask'],
+  ])('never mask as %j', (mask, name) => expectFault(allowing({ mask_fields: ['a'], mask }), name))
+
+  test.each([
+    [{ on_unreadable: 'ignore' }, 'on_unreadable must be one of'],
+    [{ on_unreadable: true }, 'on_unreadable must be one of'],
+    [{ on_missing: 'remove' }, 'on_missing must be one of'],
+    [{ filter_sensitive: 'yes' }, 'filter_sensitive must be a boolean'],
+  ])('%j is refused', (members, name) =>
+    expectFault(allowing({ filter_fields: ['a'], ...members }), name),
+  )
 
   test.each([
     [{ filter_fields: Array.from({ length: 501 }, (_, n) => `f${n}`) }, 'filter_fields has more'],

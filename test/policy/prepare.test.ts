@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { openPolicy } from '../../src/policy/compile.js'
 import { createPatterns } from '../../src/policy/patterns.js'
-import { prepareRego, transferablesOf } from '../../src/policy/prepare.js'
-import type { PreparedRego, RegoSource } from '../../src/policy/prepare.js'
-import { wasmOf } from './evaluators.js'
+import {
+  preparePolicy,
+  transferablesOf,
+  type PolicyContents,
+  type PreparedPolicy,
+} from '../../src/policy/prepare.js'
 import { fixtureBundle, judge, otherCall, toolCall } from './fixtures.js'
 import { handMadeModule, op } from './wasm-module.js'
 import type { ModuleChanges } from './wasm-module.js'
@@ -13,26 +16,36 @@ import type { ModuleChanges } from './wasm-module.js'
 const limits = { maxInputBytes: 1 << 16, budgetMs: 25 }
 const patterns = createPatterns()
 
-async function sourceOf(name: string, changes: Partial<RegoSource> = {}): Promise<RegoSource> {
-  const bundle = await fixtureBundle(name)
-  return { wasm: wasmOf(bundle), entrypoints: bundle.entrypoints, data: bundle.data, ...changes }
+async function contentsOf(
+  name: string,
+  changes: Partial<PolicyContents> = {},
+): Promise<PolicyContents> {
+  return { ...(await fixtureBundle(name)), ...changes }
 }
 
-function handMade(changes: ModuleChanges = {}): RegoSource {
-  return { wasm: handMadeModule(changes), entrypoints: ['mcp/pre'], data: Buffer.from('{}') }
+function handMade(changes: ModuleChanges = {}): PolicyContents {
+  const wasm = handMadeModule(changes)
+  return { ...{ entrypoints: ['mcp/pre'], data: Buffer.from('{}'), rules: [], schemas: [] }, wasm }
 }
 
-function open(prepared: PreparedRego) {
+function open(prepared: PreparedPolicy) {
   const largeInput = { calls: 'deny', responses: 'deny' } as const
-  return openPolicy(prepared, { revision: 'r', digest: 'd', limits, largeInput, patterns })
+  const classify = () => 'unknown' as const
+  const identity = { revision: 'r', digest: 'd' }
+  return openPolicy(prepared, { ...identity, limits, largeInput, patterns, classify })
+}
+
+function regoOf({ rego }: PreparedPolicy) {
+  if (rego === undefined) throw new Error('no Rego was prepared')
+  return rego
 }
 
 /** As it arrives in another thread. */
-async function posted(prepared: PreparedRego): Promise<PreparedRego> {
+async function posted(prepared: PreparedPolicy): Promise<PreparedPolicy> {
   const { port1, port2 } = new MessageChannel()
   const arrival = once(port2, 'message')
   port1.postMessage(prepared, transferablesOf(prepared))
-  const [arrived] = (await arrival) as [PreparedRego]
+  const [arrived] = (await arrival) as [PreparedPolicy]
   port1.close()
   return arrived
 }
@@ -44,19 +57,36 @@ describe('what was prepared', () => {
     )
     const config = { admin_tools: ['a.b'], coldest: 0, filler }
     const data = Buffer.from(JSON.stringify({ mcp: { config } }))
-    const prepared = await prepareRego(await sourceOf('gateway', { data }), limits)
-    const bytes = prepared.pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    expect(bytes).toBe(prepared.snapshot.dataEnd - prepared.snapshot.dataStart)
+    const prepared = await preparePolicy(await contentsOf('gateway', { data }), limits)
+    const { pieces, snapshot } = regoOf(prepared)
+    const bytes = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    expect(bytes).toBe(snapshot.dataEnd - snapshot.dataStart)
     const arrived = await posted(prepared)
-    expect(prepared.pieces.every(({ byteLength }) => byteLength === 0)).toBe(true)
+    expect(pieces.every(({ byteLength }) => byteLength === 0)).toBe(true)
     const policy = await open(arrived)
-    expect(arrived.pieces).toEqual([])
+    expect(regoOf(arrived).pieces).toEqual([])
     expect(judge(policy, toolCall('a.b'))).toMatchObject({ reason: 'role_mismatch' })
     expect(judge(policy, otherCall('ping')).effect).toBe('allow')
   })
 
+  test('is opened bit by bit where it is thousands of rules, so that others have their turn', async () => {
+    const lines = Array.from({ length: 400 }, (_, index) => {
+      return `  - { id: r${index}, match: { tool: t${index} }, when: "$n > ${index}", effect: deny }`
+    })
+    const rules = [{ name: 'rules.yaml', text: Buffer.from(`rules:\n${lines.join('\n')}`) }]
+    const contents = { wasm: undefined, entrypoints: [], data: Buffer.from('{}'), schemas: [] }
+    const arrived = await posted(await preparePolicy({ ...contents, rules }, limits))
+    let turns = 0
+    const others = setInterval(() => (turns += 1), 0)
+    const policy = await open(arrived)
+    clearInterval(others)
+    expect(turns).toBeGreaterThan(0)
+    expect(judge(policy, toolCall('t3', '{"n":4}'))).toMatchObject({ rules: ['r3'] })
+    expect(judge(policy, toolCall('t3', '{"n":3}'))).toMatchObject({ effect: 'allow' })
+  })
+
   test('allows what its module allows, even one made by hand', async () => {
-    const policy = await open(await prepareRego(handMade(), limits))
+    const policy = await open(await preparePolicy(handMade(), limits))
     expect(judge(policy, otherCall('ping')).effect).toBe('allow')
   })
 })
@@ -104,7 +134,7 @@ describe('a module that is no policy is refused', () => {
       /breaks off on most sample inputs \(budget/,
     ],
   ])('%s', async (_, changes, message) => {
-    const outcome = prepareRego(handMade(changes), limits).then(() => 'prepared')
+    const outcome = preparePolicy(handMade(changes), limits).then(() => 'prepared')
     await expect(outcome).rejects.toMatchObject({
       name: 'PolicySupplyError',
       fault: 'check',
@@ -114,16 +144,17 @@ describe('a module that is no policy is refused', () => {
 
   test('its start calls the host', async () => {
     const source = handMade({ imports: ['env.opa_builtin0', 'env.opa_abort'], start: [0x10, 0] })
-    await expect(prepareRego(source, limits)).rejects.toMatchObject({ fault: 'check' })
+    await expect(preparePolicy(source, limits)).rejects.toMatchObject({ fault: 'check' })
   })
 
   test('a byte of it is another, wherever', async () => {
-    const { wasm, entrypoints, data } = await sourceOf('bounds')
+    const contents = await contentsOf('bounds')
+    const wasm = contents.wasm ?? Buffer.alloc(0)
     for (let at = 8; at < wasm.length; at += 9973) {
       const changed = Buffer.from(wasm)
       changed[at] = (changed[at] ?? 0) ^ 0x55
-      await prepareRego({ wasm: changed, entrypoints, data }, limits).then(
-        (prepared) => expect(prepared.module.abi).toBe('1.3'),
+      await preparePolicy({ ...contents, wasm: changed }, limits).then(
+        (prepared) => expect(regoOf(prepared).module.abi).toBe('1.3'),
         (thrown: unknown) => expect(thrown).toMatchObject({ name: 'PolicySupplyError' }),
       )
     }

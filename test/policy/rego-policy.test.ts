@@ -10,6 +10,7 @@ const usual = {
   patterns: createPatterns(),
   limits: { maxInputBytes: 1 << 16, budgetMs: 25 },
   largeInput: { calls: 'deny', responses: 'deny' },
+  classify: () => 'unknown' as const,
 } as const
 
 async function policyOf(name: string, changes: Partial<PolicyParts> = {}) {

@@ -25,6 +25,7 @@ describe('a resumed reply belongs to a call', () => {
     expect(calls.resumed(session, 'a')?.recall('1')).toBe('one')
     expect(calls.resumed(session, 'b')?.recall('2')).toBe('two')
     expect(calls.resumed(session, 'a')?.recall('2')).toBeUndefined()
+    expect(calls.resumed(session, 'a')?.known()).toBe('one')
     expect(calls.resumed(session, 'c')).toBeUndefined()
     expect(calls.resumed(other, 'a')).toBeUndefined()
     expect(calls.resumed(undefined, 'a')).toBeUndefined()

@@ -4,17 +4,34 @@ import type { Obligation, PatchOperation } from '../../src/domain/obligation.js'
 /** A parsed JSON value that the reference changes freely. */
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value }
 
-/** What an obligation does to a parsed document, written the plain way. Undefined: a fault. */
-export function reference(value: Value, obligation: Obligation): Value | undefined {
+/**
+ * What obligations do to a parsed document, written the plain way; masks are texts without digits and letters.
+ * Undefined: a fault.
+ */
+export function reference(root: Value, obligations: readonly Obligation[]): Value | undefined {
+  const [first, ...others] = obligations
+  if (first === undefined) return root
+  if (!isHiding(first)) {
+    const next = applied(root, first)
+    return next === undefined ? undefined : reference(next, others)
+  }
+  const end = obligations.findIndex((each) => !isHiding(each))
+  const run = end === -1 ? obligations : obligations.slice(0, end)
+  return reference(redacted(root, run.filter(isHiding)), obligations.slice(run.length))
+}
+
+type Hiding = Extract<Obligation, { type: 'filter' | 'filter_sensitive' | 'mask' }>
+
+function isHiding(obligation: Obligation): obligation is Hiding {
+  return ['filter', 'filter_sensitive', 'mask'].includes(obligation.type)
+}
+
+function applied(value: Value, obligation: Exclude<Obligation, Hiding>): Value | undefined {
   switch (obligation.type) {
     case 'merge':
       return mergePatch(value, obligation.value as Value)
     case 'operations':
       return operationsOn(value, obligation.operations)
-    case 'filter':
-      return redacted(value, obligation.paths, undefined)
-    case 'mask':
-      return redacted(value, obligation.paths, obligation.mask)
     case 'replace':
       return replaced(value, obligation.path, (text) =>
         obligation.pattern.replaceAll(text, obligation.with),
@@ -33,11 +50,12 @@ export function normalised(value: Value): unknown {
 type Crossing = string | number | typeof intoString
 const intoString = Symbol('into a string')
 
-function redacted(root: Value, paths: readonly FieldPath[], mask: string | undefined): Value {
+function redacted(root: Value, hiding: readonly Hiding[]): Value {
   return visit(root, [], 0) ?? null
 
   function visit(value: Value, trail: readonly Crossing[], level: number): Value | undefined {
-    if (paths.some((path) => isNamed(path, trail))) return mask
+    const naming = hiding.filter(({ paths }) => paths?.some((path) => isNamed(path, trail)))
+    if (naming.length > 0) return hidden(naming)
     if (typeof value === 'string' && level < 4) {
       const inner = documentIn(value)
       if (inner === undefined) return value
@@ -46,6 +64,14 @@ function redacted(root: Value, paths: readonly FieldPath[], mask: string | undef
     }
     return withChildren(value, (child, step) => visit(child, [...trail, step], level))
   }
+}
+
+function hidden(naming: readonly Hiding[]): Value | undefined {
+  const texts = naming.flatMap((each) =>
+    each.type === 'mask' && each.style.type === 'text' ? [each.style.text] : [],
+  )
+  if (texts.length < naming.length) return undefined
+  return texts.sort((one, other) => one.length - other.length)[0]
 }
 
 function replaced(root: Value, path: FieldPath, rewrite: (text: string) => string): Value {
@@ -67,26 +93,19 @@ function replaced(root: Value, path: FieldPath, rewrite: (text: string) => strin
 }
 
 function isNamed({ root, steps }: FieldPath, trail: readonly Crossing[]): boolean {
-  if (root !== undefined) return fits(steps, trail, false)
-  return fits([{ type: 'deep' }, ...steps], trail, true)
+  return fits(root === undefined ? [{ type: 'deep' }, ...steps] : steps, trail)
 }
 
-function fits(steps: readonly FieldStep[], trail: readonly Crossing[], relative: boolean): boolean {
+function fits(steps: readonly FieldStep[], trail: readonly Crossing[]): boolean {
   const [step, ...rest] = steps
   const [crossing, ...further] = trail
   if (step === undefined) return crossing === undefined
-  if (step.type === 'deep') {
-    if (fits(rest, trail, relative)) return true
-    if (crossing === undefined) return false
-    return (
-      (crossing !== intoString || relative || rest.length === 0) && fits(steps, further, relative)
-    )
-  }
+  if (step.type === 'deep' && fits(rest, trail)) return true
   if (crossing === undefined) return false
-  if (crossing === intoString) return relative && fits(steps, further, relative)
-  if (step.type === 'key' && typeof crossing === 'number') return fits(steps, further, relative)
+  if (crossing === intoString || step.type === 'deep') return fits(steps, further)
+  if (step.type === 'key' && typeof crossing === 'number') return fits(steps, further)
   const isStep = step.type === 'any' || crossing === (step.type === 'key' ? step.name : step.index)
-  return isStep && fits(rest, further, relative)
+  return isStep && fits(rest, further)
 }
 
 function documentIn(text: string) {

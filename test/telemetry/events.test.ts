@@ -68,7 +68,9 @@ describe('a decision', () => {
     ],
     [
       'of a rule on trial',
-      { decision: { ...allow, trial: [{ rule: 'r9', effect: 'deny', reason: 'x' }] } },
+      {
+        decision: { ...allow, trial: [{ rule: 'r9', effect: 'deny', reason: 'x', tells: false }] },
+      },
       { level: 'warn', msg: 'would_deny', trial: [{ rule: 'r9', effect: 'deny', reason: 'x' }] },
     ],
     [
@@ -107,6 +109,16 @@ describe('a decision', () => {
     expect(text).toContain('policy_eval_ms_count{hook="pre",effect="deny"} 1')
     expect(text).toContain('policy_eval_ms_count{hook="pre",effect="allow"} 0')
   })
+})
+
+test('a rule that could not be evaluated is counted, though no decision hung on it', async () => {
+  const { events, metrics, lines } = telemetry()
+  events.ruleErred('condition')
+  events.ruleErred('budget')
+  expect(lines).toEqual([])
+  const text = await metrics.text()
+  expect(text).toContain('portcullis_policy_errors_total{cause="condition"} 1')
+  expect(text).toContain('portcullis_policy_errors_total{cause="budget"} 1')
 })
 
 test('the end of a call moves the duration by how it ended', async () => {

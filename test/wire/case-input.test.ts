@@ -2,58 +2,99 @@ import { expect, test } from 'vitest'
 import { GatewayError } from '../../src/domain/errors.js'
 import type { PolicyCase } from '../../src/domain/policy-case.js'
 import { anonymous } from '../../src/domain/principal.js'
-import { inputOfCase } from '../../src/wire/case-input.js'
+import { inputsOfCase } from '../../src/wire/case-input.js'
+
+const time = Date.parse('2026-01-01T00:00:00Z')
 
 const base: PolicyCase = {
   name: 'a',
   place: 'cases/a.yaml:1',
-  hook: 'pre',
+  mode: 'enforce',
+  hook: undefined,
   user: anonymous,
   server: 'weather',
   method: 'tools/call',
   params: '{"name":"weather.get","arguments":{"city":"Berlin"}}',
-  response: undefined,
-  headers: { 'x-purpose': 'audit', authorization: 'secret' },
-  time: Date.parse('2026-01-01T00:00:00Z'),
+  response: { type: 'none' },
+  tool: {
+    outputSchema: undefined,
+    annotations: undefined,
+    actionClass: undefined,
+    dryRunArgument: undefined,
+  },
+  circumstances: {
+    headers: { 'x-purpose': 'audit', authorization: 'secret' },
+    time,
+    requestIp: '192.0.2.44',
+    claimed: { name: 'agent', version: '2' },
+    sessionId: 'd1',
+  },
   expect: {
     effect: 'allow',
+    would: undefined,
     code: undefined,
     reason: undefined,
-    rules: undefined,
+    layer: undefined,
+    rules: [],
+    warnings: [],
+    trial: [],
     patchedArgs: undefined,
+    lists: [],
+    hides: [],
     resultContains: [],
     resultNotContains: [],
   },
 }
-const documentOf = (change: Partial<PolicyCase>): unknown =>
-  JSON.parse(inputOfCase({ ...base, ...change }).document.toString())
+
+const documentsOf = (change: Partial<PolicyCase> = {}): unknown[] =>
+  inputsOfCase({ ...base, ...change }).map(
+    ({ document }) => JSON.parse(document.toString()) as unknown,
+  )
+const documentOf = (change: Partial<PolicyCase>): unknown => documentsOf(change).at(-1)
 
 test('policy is asked what a gateway would ask it', () => {
-  const input = inputOfCase(base)
-  expect(input).toMatchObject({ hook: 'pre', time: base.time })
-  expect(JSON.parse(input.document.toString())).toMatchObject({
-    kind: 'tools/call',
-    hook: 'pre',
-    direction: 'to_server',
-    server: 'weather',
-    tool: { name: 'weather.get', args: { city: 'Berlin' } },
-    user: { id: '', roles: [], authenticated: false },
-    time: '2026-01-01T00:00:00.000Z',
-    headers: { 'x-purpose': 'audit' },
-  })
-  expect(input.document.toString()).not.toContain('secret')
+  const [input, ...others] = inputsOfCase(base)
+  expect(others).toEqual([])
+  expect(input).toMatchObject({ hook: 'pre', time, actionClass: 'unknown' })
+  expect(documentsOf()).toEqual([
+    expect.objectContaining({
+      kind: 'tools/call',
+      hook: 'pre',
+      direction: 'to_server',
+      server: 'weather',
+      tool: {
+        name: 'weather.get',
+        args: { city: 'Berlin' },
+        annotations: {},
+        action_class: 'unknown',
+      },
+      user: expect.objectContaining({ id: '', roles: [], authenticated: false }) as unknown,
+      client: { id: '', claimed: { name: 'agent', version: '2' } },
+      session: { id: 'd1' },
+      request_ip: '192.0.2.44',
+      time: '2026-01-01T00:00:00.000Z',
+      headers: { 'x-purpose': 'audit' },
+    }),
+  ])
 })
 
-test('a response is judged as a result or as an error', () => {
-  const response = { text: '{"code":1}', isError: false }
-  expect(documentOf({ hook: 'post', response })).toMatchObject({
-    hook: 'post',
-    response: { code: 1 },
+test('what a case says of its tool is what policy reads of it', () => {
+  const tool = { ...base.tool, annotations: { readOnlyHint: true }, actionClass: 'read' } as const
+  expect(documentOf({ tool })).toMatchObject({
+    tool: { annotations: { readOnlyHint: true }, action_class: 'read' },
   })
+})
+
+test('a call with a response is judged before and behind, and as far as a case says', () => {
+  const response = { type: 'given', text: '{"code":1}', isError: false } as const
+  expect(documentsOf({ response })).toMatchObject([
+    { hook: 'pre' },
+    { hook: 'post', response: { code: 1 } },
+  ])
+  expect(documentsOf({ hook: 'post', response })).toHaveLength(1)
   const error = { ...response, isError: true }
-  expect(documentOf({ hook: 'post', response: error })).toMatchObject({
-    response: { error: { code: 1 } },
-  })
+  expect(documentOf({ response: error })).toMatchObject({ response: { error: { code: 1 } } })
+  expect(documentsOf({ response: { type: 'live' } })).toMatchObject([{ hook: 'pre' }])
 })
 
 test('resources, prompts, notifications and requests of a server are told apart', () => {

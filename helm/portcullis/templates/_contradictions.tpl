@@ -17,7 +17,18 @@
 {{- $enforced := and (ne $switch "false") (eq $policy.mode "enforce") (ne $policy.failMode "open") }}
 {{- $closed := and (eq $switch "true") (eq $policy.mode "") (eq $policy.failMode "closed") }}
 {{- if and (or $enforced $closed) (not $sources) }}
-{{- fail "Policy is enforced, but there is none: no pod would ever be ready. Set policy.bundle, policy.existingConfigMap, policy.bundleUrl, policy.bundlePath or policy.bundles." }}
+{{- fail "Policy is enforced, but there is none: no pod would ever be ready. Set policy.bundle, policy.existingConfigMap, policy.bundleUrl, policy.bundlePath, policy.bundles or policy.rules." }}
+{{- end }}
+{{- if and (or $policy.rules $policy.rulesPath) (or $policy.requireSignature $policy.bundleSha256) }}
+{{- fail (printf "%s are rules that nobody has signed, and policy.requireSignature or policy.bundleSha256 demands a bundle: build one with portcullis policy build --sign, or remove the demand." $sources) }}
+{{- end }}
+{{- if and (or $policy.rules $policy.rulesPath) (or $policy.verificationKeys $policy.verificationJwks) (not (or $policy.candidate.bundleUrl $policy.candidate.bundlePath)) }}
+{{- fail (printf "policy.verificationKeys would not be used: %s are rules that nobody can sign. Remove it, or build a bundle." $sources) }}
+{{- end }}
+{{- $rules := 0 }}
+{{- range $policy.rules }}{{ $rules = add $rules (len .) }}{{ end }}
+{{- if gt (int $rules) 500000 }}
+{{- fail "policy.rules are larger than a Helm release can hold (500,000 bytes). Keep the ConfigMap yourself, mount it with extraVolumes, and set policy.rulesPath." }}
 {{- end }}
 {{- if and $policy.bundleSha256 (not $sources) }}
 {{- fail "policy.bundleSha256 is set, but there is no bundle that it could be the digest of." }}

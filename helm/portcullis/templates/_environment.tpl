@@ -67,6 +67,10 @@ POLICY_BUNDLE_PATH: {{ printf "/etc/portcullis/policy/%s" (include "portcullis.b
 POLICY_BUNDLE_PATH: {{ .bundlePath | quote }}
 {{- else if .bundleUrl }}
 POLICY_BUNDLE_URL: {{ .bundleUrl | quote }}
+{{- else if .rules }}
+POLICY_RULES_PATH: /etc/portcullis/rules
+{{- else if .rulesPath }}
+POLICY_RULES_PATH: {{ .rulesPath | quote }}
 {{- end }}
 {{- if or .bundleUrl .bundles .candidate.bundleUrl }}
 POLICY_POLL_SEC: {{ .pollSeconds | int64 | quote }}

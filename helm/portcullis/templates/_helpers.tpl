@@ -79,6 +79,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if $policy.bundleUrl }}{{ $sources = append $sources "policy.bundleUrl" }}{{ end }}
 {{- if $policy.bundlePath }}{{ $sources = append $sources "policy.bundlePath" }}{{ end }}
 {{- if $policy.bundles }}{{ $sources = append $sources "policy.bundles" }}{{ end }}
+{{- if $policy.rules }}{{ $sources = append $sources "policy.rules" }}{{ end }}
+{{- if $policy.rulesPath }}{{ $sources = append $sources "policy.rulesPath" }}{{ end }}
 {{- join ", " $sources }}
 {{- end }}
 

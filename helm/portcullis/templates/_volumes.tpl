@@ -24,6 +24,11 @@
       - key: {{ include "portcullis.bundleKey" . | quote }}
         path: {{ include "portcullis.bundleKey" . | quote }}
 {{- end }}
+{{- if .Values.policy.rules }}
+- name: rules
+  configMap:
+    name: {{ include "portcullis.fullname" . }}-rules
+{{- end }}
 {{- if include "portcullis.supplyFiles" . | fromYaml }}
 - name: supply
   configMap:
@@ -69,6 +74,12 @@
 # The folder, never a single file with subPath: only a folder follows the ConfigMap.
 - name: policy
   mountPath: /etc/portcullis/policy
+  readOnly: true
+{{- end }}
+{{- if .Values.policy.rules }}
+# As a folder too, for the same reason.
+- name: rules
+  mountPath: /etc/portcullis/rules
   readOnly: true
 {{- end }}
 {{- if include "portcullis.supplyFiles" . | fromYaml }}

@@ -1,3 +1,5 @@
+import type { McpServerFactory } from '@modelcontextprotocol/server'
+
 /** A server of both eras on one URL. */
 export interface Everything {
   readonly url: string
@@ -5,3 +7,5 @@ export interface Everything {
 }
 
 export function startEverything(options?: { readonly port?: number }): Promise<Everything>
+
+export function serveBothEras(factory: McpServerFactory): Promise<Everything>

@@ -28,9 +28,20 @@ const { AbortController } = globalThis
  * Serves MCP on a port of the loopback interface, a free one unless `port` says which.
  * @param {{ port?: number }} options
  */
-export async function startEverything({ port = 0 } = {}) {
+export function startEverything({ port = 0 } = {}) {
   const bus = new InMemoryServerEventBus()
-  const factory = createEverything({ bus })
+  return serveBothEras(createEverything({ bus }), { port, bus })
+}
+
+/**
+ * The same for servers of another factory.
+ * @param {import('@modelcontextprotocol/server').McpServerFactory} factory
+ * @param {{ port?: number, bus?: import('@modelcontextprotocol/server').ServerEventBus }} options
+ */
+export async function serveBothEras(
+  factory,
+  { port = 0, bus = new InMemoryServerEventBus() } = {},
+) {
   const modern = createMcpHandler(factory, { legacy: 'reject', bus })
   const legacy = createSessions(factory)
   const isLocalHost = localhostHostValidation()

@@ -1,0 +1,92 @@
+import { realpathSync } from 'node:fs'
+import { basename } from 'node:path'
+import { watch } from 'chokidar'
+
+/** The folder in which changes happen that matter. */
+export interface Surroundings {
+  readonly folder: string
+  /** How many folders deep. */
+  readonly depth: number
+  /** Whether what has this name in it can matter. */
+  readonly isRelevant: (name: string) => boolean
+}
+
+export interface WatchTerms {
+  /** How often it is looked at, milliseconds, whether or not the file system tells of a change. */
+  readonly lookMs: number
+  readonly hasChanged: () => Promise<boolean>
+  readonly onChange: () => void
+}
+
+export interface Watching {
+  close(): Promise<void>
+}
+
+/**
+ * The folder is watched, not the file: a file that is replaced by renaming, as Kubernetes does with a whole mounted
+ * ConfigMap, is another file each time. Not every change is told of, least of all one that another machine makes, or of
+ * a link on the way; so it is looked at now and then too.
+ */
+export function watchFolder(around: Surroundings, terms: WatchTerms): Watching {
+  const { lookMs, hasChanged, onChange } = terms
+  const { depth, isRelevant } = around
+  const folder = realPathOf(around.folder)
+  let timer: NodeJS.Timeout | undefined
+  let settling = false
+  let closed = false
+
+  function plan(ms: number): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      settling = false
+      void look()
+    }, ms).unref()
+  }
+
+  async function look(): Promise<void> {
+    const changed = await hasChanged()
+    if (closed) return
+    if (changed) onChange()
+    if (!settling) plan(lookMs)
+  }
+
+  function notice(): void {
+    if (closed || settling) return
+    settling = true
+    plan(settleMs)
+  }
+
+  const watcher = watch(folder, {
+    depth,
+    followSymlinks: false,
+    ignoreInitial: true,
+    ignored: (candidate) => candidate !== folder && !isRelevant(basename(candidate)),
+  })
+    .on('all', notice)
+    // `all` leaves out a change within 50 ms of another, which may be the one that completes the file.
+    .on('raw', (_event: string, changed: string | null) => {
+      if (changed === null || changed === folder || isRelevant(basename(changed))) notice()
+    })
+    .on('ready', notice) // what happened before it stood watch has no event
+    .on('error', () => undefined) // no watch can be had, as when the system's limit is used up
+  plan(lookMs)
+
+  return {
+    async close() {
+      closed = true
+      clearTimeout(timer)
+      await watcher.close()
+    },
+  }
+}
+
+function realPathOf(folder: string): string {
+  try {
+    return realpathSync(folder)
+  } catch {
+    return folder
+  }
+}
+
+/** How long a change is given to be complete, milliseconds. */
+export const settleMs = 50
