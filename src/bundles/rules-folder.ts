@@ -78,6 +78,10 @@ async function look(
   const path = join(root, name)
   const isLink = entry.isSymbolicLink()
   if (!isLink && !matters(name)) return undefined
+  // What Node reads of such a name does not lead to its file.
+  if (name.includes('\uFFFD')) {
+    throw refuse('check', `${root} has ${name}, whose name is not UTF-8: rename it`)
+  }
   // What was there a moment ago, or a link of a mounted ConfigMap whose file is in it no more.
   const stats = await stat(path, { bigint: true }).catch((fault: unknown) => {
     const found = asReadFault('rules file', path, fault)

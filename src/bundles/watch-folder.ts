@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { watch } from 'chokidar'
 
@@ -29,8 +29,8 @@ export interface Watching {
  */
 export function watchFolder(around: Surroundings, terms: WatchTerms): Watching {
   const { lookMs, hasChanged, onChange } = terms
-  const { depth, isRelevant } = around
-  const folder = realPathOf(around.folder)
+  let stood = placeOf(around.folder)
+  let watcher = standWatch(around, notice)
   let timer: NodeJS.Timeout | undefined
   let settling = false
   let closed = false
@@ -46,8 +46,19 @@ export function watchFolder(around: Surroundings, terms: WatchTerms): Watching {
   async function look(): Promise<void> {
     const changed = await hasChanged()
     if (closed) return
+    followFolder()
     if (changed) onChange()
     if (!settling) plan(lookMs)
+  }
+
+  /** A folder that was replaced, or came back, is another one, of which the old watch tells nothing. */
+  function followFolder(): void {
+    const place = placeOf(around.folder)
+    if (place === stood) return
+    stood = place
+    if (place === undefined) return
+    void watcher.close()
+    watcher = standWatch(around, notice)
   }
 
   function notice(): void {
@@ -56,19 +67,6 @@ export function watchFolder(around: Surroundings, terms: WatchTerms): Watching {
     plan(settleMs)
   }
 
-  const watcher = watch(folder, {
-    depth,
-    followSymlinks: false,
-    ignoreInitial: true,
-    ignored: (candidate) => candidate !== folder && !isRelevant(basename(candidate)),
-  })
-    .on('all', notice)
-    // `all` leaves out a change within 50 ms of another, which may be the one that completes the file.
-    .on('raw', (_event: string, changed: string | null) => {
-      if (changed === null || changed === folder || isRelevant(basename(changed))) notice()
-    })
-    .on('ready', notice) // what happened before it stood watch has no event
-    .on('error', () => undefined) // no watch can be had, as when the system's limit is used up
   plan(lookMs)
 
   return {
@@ -77,6 +75,36 @@ export function watchFolder(around: Surroundings, terms: WatchTerms): Watching {
       clearTimeout(timer)
       await watcher.close()
     },
+  }
+}
+
+function standWatch({ folder, depth, isRelevant }: Surroundings, notice: () => void) {
+  const real = realPathOf(folder)
+  return (
+    watch(real, {
+      depth,
+      followSymlinks: false,
+      ignoreInitial: true,
+      ignored: (candidate) => candidate !== real && !isRelevant(basename(candidate)),
+    })
+      .on('all', notice)
+      // `all` leaves out a change within 50 ms of another, which may be the one that completes the file.
+      .on('raw', (_event: string, changed: string | null) => {
+        if (changed === null || changed === real || isRelevant(basename(changed))) notice()
+      })
+      .on('ready', notice) // what happened before it stood watch has no event
+      .on('error', () => undefined) // no watch can be had, as when the system's limit is used up
+  )
+}
+
+/** Undefined while it cannot be reached. */
+function placeOf(folder: string): string | undefined {
+  try {
+    // Numbers of what was removed are given again.
+    const { dev, ino, birthtimeMs } = statSync(folder)
+    return `${dev} ${ino} ${birthtimeMs}`
+  } catch {
+    return undefined
   }
 }
 

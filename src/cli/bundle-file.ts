@@ -116,7 +116,7 @@ export function reportLines(report: BundleReport): string {
     ['digest', `sha256:${report.digest}`],
     ['entrypoints', report.entrypoints.join(', ') || 'none'],
     ...rulesRows(report),
-    ['roots', report.roots.map((root) => (root === '' ? 'all' : root)).join(', ')],
+    ['roots', report.roots.map((root) => (root === '' ? 'all' : root)).join(', ') || 'none'],
     ['builtins', report.builtins.join(', ') || 'none of the host'],
     ['abi', report.abi || 'none'],
     ['cases', String(report.cases)],

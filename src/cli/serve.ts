@@ -1,4 +1,3 @@
-import { startGateway } from '../gateway.js'
 import { withoutQuery } from './check-upstreams.js'
 import { parseCommandLine } from './command.js'
 import {
@@ -43,7 +42,7 @@ async function serveUntilStopped(
   }
   signals.on('SIGHUP', reload)
   try {
-    const starting = startGateway(config)
+    const starting = loadAndStart(config)
     // Policy may be long in coming. What is let go of with the process needs no closing.
     const started = await Promise.race([starting, stops.first])
     if (started === undefined) {
@@ -62,6 +61,12 @@ async function serveUntilStopped(
     signals.off('SIGHUP', reload)
     stops.unwatch()
   }
+}
+
+/** Only who serves waits for all of the gateway to load. */
+async function loadAndStart(config: Config): Promise<Gateway> {
+  const { startGateway } = await import('../gateway.js')
+  return startGateway(config)
 }
 
 /** `first` resolves with the first signal that asks to stop, `second` with the one after it. */

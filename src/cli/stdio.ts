@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { loadStdioConfig } from '../config/load.js'
 import { isServerName } from '../config/server-members.js'
-import { startStdio, type StdioEnd } from '../gateway.js'
 import { CommandError, parseCommandLine } from './command.js'
 import { gatewayDetails, gatewayOptions, reportFaults } from './gateway-options.js'
 import { readUserContext } from './user-context.js'
 import type { StdioConfig } from '../config/config.js'
 import type { Principal } from '../domain/principal.js'
+import type { StdioEnd } from '../gateway.js'
 import type { Command, ExitCode, Options, Surroundings } from './command.js'
 
 const options: Options = {
@@ -81,6 +81,8 @@ async function relayUntilEnd(
   principal: Principal,
   { terminal, signals, openStdio }: Pick<Surroundings, 'terminal' | 'signals' | 'openStdio'>,
 ): Promise<ExitCode> {
+  // Other commands need not wait for all of the gateway to load.
+  const { startStdio } = await import('../gateway.js')
   const gateway = await startStdio(config, { principal, ...openStdio() })
   const reload = (): void => void gateway.reload()
   const stop = (): void => gateway.stop()

@@ -40,7 +40,7 @@ export async function release(
     const fault = invalid('The reply has a media type that is and is not an event stream')
     return releaseUnread(reply, undefined, fault, judging, parts)
   }
-  const reads = isRead(judging, parts)
+  const reads = isRead(judging, parts) || hasToBeOwn(reply, judging)
   // Nothing is to be said, though some servers call it JSON.
   if ((reply.status === 202 || reply.status === 204) && (reads || !reply.isReadable)) {
     return enforces(parts.mode) ? withoutBody(reply) : piped(reply)
@@ -104,6 +104,11 @@ function isRead(judging: Judging, parts: PipelineParts): boolean {
   return responseSteps.some((step) => step.keys === undefined && step.reads(judging, parts))
 }
 
+/** Whether it has to be known that a reply is none to another call, whose result policy would hide something of. */
+function hasToBeOwn({ form }: Reply, { call, policy }: Judging): boolean {
+  return form === 'json' && policy.needsCall === true && call.message.form === 'request'
+}
+
 /** A reply that has to be read only where it holds what is looked for: the rest goes on as it is, however long. */
 async function releaseSearched(
   reply: Reply,
@@ -154,17 +159,14 @@ function tooLong({ maxMessageBytes }: PipelineParts): GatewayError {
   return invalid(`The reply is longer than the ${maxMessageBytes} bytes that can be judged`)
 }
 
-function readReply(
-  text: Buffer,
-  reply: Reply,
-  { call }: Judging,
-): ResponseMessage | GatewayError {
+function readReply(text: Buffer, reply: Reply, { call }: Judging): ResponseMessage | GatewayError {
   if (!reply.isReadable) return unreadable()
   try {
     const message = readMessage(text)
     if (message.form !== 'response') return invalid('The reply is not a JSON-RPC response')
     // Its client would take it for the result of that other request, about which policy may say something else.
-    return isReplyTo(call.message, message) ? message : invalid('The reply answers another request')
+    const answersAnother = call.message.form === 'request' && !isReplyTo(call.message, message)
+    return answersAnother ? invalid('The reply answers another request') : message
   } catch (thrown) {
     if (!(thrown instanceof GatewayError)) throw thrown
     return invalid(thrown.message, thrown)

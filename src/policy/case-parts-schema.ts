@@ -99,26 +99,30 @@ export const knownTool = {
 }
 
 /** Outside enforce nothing is refused: a case that says no more than what becomes of the call could not fail. */
-export function isPossible({ mode, expect, ...others }: Told): boolean {
+export function isPossible({ mode, expect, ...test }: Told): boolean {
   if (mode === 'enforce') return true
-  const { effect = 'allow', ...recorded } = { ...expect, ...others }
-  const members = [
-    ...[recorded.would, recorded.reason, recorded.layer],
-    ...[recorded.rules, recorded.warnings, recorded.trial].map(ofList),
-    ...[recorded.result_contains, recorded.result_not_contains].map(ofList),
+  const { effect = 'allow', would, reason, layer } = expect ?? {}
+  const lists = [
+    expect?.rules,
+    expect?.warnings,
+    expect?.trial,
+    ...resultsIn(expect),
+    ...resultsIn(test),
   ]
-  return effect === 'allow' && members.some((member) => member !== undefined)
+  const saysMore =
+    (would ?? reason ?? layer) !== undefined || lists.some((list = []) => list.length > 0)
+  return effect === 'allow' && saysMore
 }
 
-interface Told extends Partial<
-  Pick<ExpectationText, 'result_contains' | 'result_not_contains'>
-> {
+interface Told extends ToldResults {
   readonly mode: string
   readonly expect?: ExpectationText | undefined
 }
 
-function ofList<List extends readonly unknown[]>(list: List | undefined): List | undefined {
-  return list?.length === 0 ? undefined : list
+type ToldResults = Partial<Pick<ExpectationText, 'result_contains' | 'result_not_contains'>>
+
+function resultsIn(told: ToldResults | undefined): readonly (readonly JsonValue[] | undefined)[] {
+  return [told?.result_contains, told?.result_not_contains]
 }
 
 export const impossible = {

@@ -2,7 +2,7 @@ import type { FieldPath } from '../domain/field-path.js'
 import type { MaskStyle, Redacting } from '../domain/obligation.js'
 import { compareShown, maskedValue } from './json-tree-mask.js'
 import { followRoutes, type PathState, type Reached } from './json-tree-paths.js'
-import { base64Routes, textRoutes, type Route } from './json-tree-routes.js'
+import { base64Routes, textRoutes, wrappedTextRoutes, type Route } from './json-tree-routes.js'
 
 /** Fields that are to be hidden. */
 export interface Redaction extends Redacting {
@@ -44,15 +44,22 @@ export interface RedactionFacts {
 
 export type RedactionState = PathState<RedactionFacts>
 
-/** @param hasContent whether the text is a result, with content of its own */
+/** Whether the document is a result, with content of its own, and one that says a text of it twice. */
+export type Content = 'none' | 'plain' | 'wrapped'
+
 export function followRedactions(
   paths: readonly HiddenPath[],
   routes: readonly Route[],
-  hasContent: boolean,
+  content: Content,
 ): RedactionState {
   const [text, base64] = [paths.length, paths.length + 1]
-  const content = hasContent ? [...textRoutes(text), ...base64Routes(base64)] : []
-  return followRoutes([...routes, ...content], factsOf)
+  return followRoutes([...routes, ...contentRoutes()], factsOf)
+
+  function contentRoutes(): readonly Route[] {
+    if (content === 'none') return []
+    const wrapped = content === 'wrapped' ? wrappedTextRoutes(text) : []
+    return [...textRoutes(text), ...wrapped, ...base64Routes(base64)]
+  }
 
   function factsOf(reached: Reached): RedactionFacts {
     const named = reached.named.filter((path) => path < text)

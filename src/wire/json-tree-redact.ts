@@ -3,6 +3,7 @@ import { routesOf } from './json-tree-routes.js'
 import { createRedactionCounts } from './json-tree-redact-counts.js'
 import { followRedactions, type Redaction } from './json-tree-redact-state.js'
 import { createRedactionWalk } from './json-tree-redact-walk.js'
+import { wrapsText } from './wrapped-text.js'
 
 export type { Redaction } from './json-tree-redact-state.js'
 
@@ -31,7 +32,8 @@ export function redact(
   const counts = createRedactionCounts(paths, redactions.length)
   const { places } = counts
   if (redactions.every(isLenient) && !couldReach(source, routes)) return { text: source, places }
-  const state = followRedactions(paths, routes, root === 'response')
+  const content = root !== 'response' ? 'none' : wrapsText(source) ? 'wrapped' : 'plain'
+  const state = followRedactions(paths, routes, content)
   const text = createRedactionWalk(counts).edit(source, state)
   counts.refuseMissing(root)
   return { text, places }

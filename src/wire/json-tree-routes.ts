@@ -35,6 +35,12 @@ export function textRoutes(path: number): readonly Route[] {
   return [...inBlocks, 'contents.text'].map((keys) => ({ path, from: 'root', steps: keysOf(keys) }))
 }
 
+/** Where `structuredContent` may repeat such a text, as routes of the path `path`. */
+export function wrappedTextRoutes(path: number): readonly Route[] {
+  const wrapped = keysOf('structuredContent.result')
+  return [wrapped, [...wrapped, any]].map((steps) => ({ path, from: 'root', steps }))
+}
+
 /** What results and prompts hold in Base64, as routes of the path `path`. */
 export function base64Routes(path: number): readonly Route[] {
   const inBlocks = blocks.flatMap((block) => [`${block}.data`, `${block}.resource.blob`])
@@ -42,6 +48,7 @@ export function base64Routes(path: number): readonly Route[] {
 }
 
 const deep: FieldStep = { type: 'deep' }
+const any: FieldStep = { type: 'any' }
 
 /** Where MCP has content blocks: in results, prompts, sampling, and in the tool results that sampling carries. */
 const blocks = ['content', 'content.content', 'messages.content', 'messages.content.content']

@@ -29,7 +29,8 @@ export function schemaParts(schema: JsonObject): readonly SchemaPart[] {
 }
 
 const references = ['$ref', '$dynamicRef', '$recursiveRef']
-const sameValue = ['allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'not']
+// a string counts as the document that it holds
+const sameValue = ['allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'not', 'contentSchema']
 const sameValueByName = ['dependentSchemas', 'dependencies']
 const anyMember = ['additionalProperties', 'unevaluatedProperties']
 const tuples = ['prefixItems', 'items']

@@ -2,15 +2,33 @@ import { isJsonObject, type JsonValue } from '../domain/json.js'
 
 /**
  * What the references of a JSON Schema lead to within it: by JSON pointer, by `$anchor` and `$dynamicAnchor`, by `$id`.
- * Undefined for one that leads elsewhere.
+ * Undefined for one that leads elsewhere, or that could mean several: a schema with an `$id` inside another is a
+ * document of its own, and a reference of either may be meant.
  */
 export function schemaReferences(root: JsonValue): (reference: string) => JsonValue | undefined {
-  let named: ReadonlyMap<string, JsonValue> | undefined
+  let targets: Targets | undefined
   return (reference) => {
-    if (reference === '#' || reference.startsWith('#/')) return atPointer(root, reference)
-    named ??= namedIn(root)
-    return named.get(reference)
+    targets ??= targetsIn(root)
+    const { named, documents } = targets
+    if (reference !== '#' && !reference.startsWith('#/')) return onlyOne(named.get(reference))
+    if (documents.length > mostDocuments) return undefined
+    return onlyOne(new Set(documents.map((document) => atPointer(document, reference))))
   }
+}
+
+/** Schemas are the server's to write, and each reference is looked for in every document. */
+const mostDocuments = 16
+
+interface Targets {
+  /** Schemas by all that a reference may call them. */
+  readonly named: ReadonlyMap<string, ReadonlySet<JsonValue>>
+  /** The schema itself, and those inside it that have an `$id`. */
+  readonly documents: readonly JsonValue[]
+}
+
+function onlyOne(found: ReadonlySet<JsonValue | undefined> | undefined): JsonValue | undefined {
+  const values = [...(found ?? [])].filter((value) => value !== undefined)
+  return values.length === 1 ? values[0] : undefined
 }
 
 function atPointer(root: JsonValue, reference: string): JsonValue | undefined {
@@ -35,17 +53,22 @@ function childOf(value: JsonValue | undefined, token: string): JsonValue | undef
   return isJsonObject(value) && Object.hasOwn(value, token) ? value[token] : undefined
 }
 
-function namedIn(root: JsonValue): ReadonlyMap<string, JsonValue> {
-  const named = new Map<string, JsonValue>()
+function targetsIn(root: JsonValue): Targets {
+  const named = new Map<string, Set<JsonValue>>()
+  const documents = [root]
+  const put = (name: string, value: JsonValue): void => {
+    named.set(name, (named.get(name) ?? new Set()).add(value))
+  }
   const waiting: JsonValue[] = [root]
   for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
     if (typeof value !== 'object' || value === null) continue
     for (const inner of Object.values(value)) waiting.push(inner)
     if (!isJsonObject(value)) continue
     const { $id, $anchor, $dynamicAnchor } = value
-    if (typeof $id === 'string') named.set($id, value)
-    if (typeof $anchor === 'string') named.set(`#${$anchor}`, value)
-    if (typeof $dynamicAnchor === 'string') named.set(`#${$dynamicAnchor}`, value)
+    if (typeof $id === 'string') put($id, value)
+    if (typeof $id === 'string' && value !== root) documents.push(value)
+    if (typeof $anchor === 'string') put(`#${$anchor}`, value)
+    if (typeof $dynamicAnchor === 'string') put(`#${$dynamicAnchor}`, value)
   }
-  return named
+  return { named, documents }
 }

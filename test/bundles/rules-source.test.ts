@@ -166,6 +166,12 @@ describe('a folder of rules', () => {
     )
   })
 
+  test('with a name that is not UTF-8 is refused rather than read without that file', async () => {
+    await write({ 'a.yaml': 'rules: []\n' })
+    await writeFile(Buffer.from(join(folder, '\xe9.yaml'), 'latin1'), 'rules: []\n')
+    expect(await refusalOf(sourceOf())).toMatch(/^check: .*whose name is not UTF-8: rename it$/)
+  })
+
   test('with a pipe in it is refused, and never waited for', async () => {
     await promisify(execFile)('mkfifo', [join(folder, 'p.yaml')])
     expect(await refusalOf(sourceOf())).toMatch(/archive: |absent: /)
@@ -236,6 +242,22 @@ describe('following', () => {
     await write({ 'next.tmp': '2' })
     await rename(join(folder, 'next.tmp'), join(folder, 'hr.yaml'))
     await until('hr.yaml=2')
+  })
+
+  test('goes on in a folder that replaced the one that was watched', async () => {
+    const [path, next] = [join(folder, 'rules'), join(folder, 'next')]
+    await write({ 'a.yaml': '1' }, path)
+    await write({ 'a.yaml': '2' }, next)
+    const source = sourceOf(path, { lookMs: 3_600_000 })
+    const { until } = follow(source)
+    await bundleOf(source)
+    await write({ 'b.yaml': '1' }, path)
+    await until('a.yaml=1 b.yaml=1')
+    await rename(path, join(folder, 'old'))
+    await rename(next, path)
+    await until('a.yaml=2')
+    await write({ 'a.yaml': '3' }, path)
+    await until('a.yaml=3')
   })
 
   test('tells of a folder that comes later, by looking', async () => {

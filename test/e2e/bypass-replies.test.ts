@@ -60,6 +60,38 @@ describe('a JSON body that is no response, under a policy without a post-hook', 
   })
 })
 
+describe('a JSON body that answers another request, of a call that policy judges', () => {
+  test.each([
+    ['a result', result.replace('"id":1', '"id":2')],
+    ['an error', '{"jsonrpc":"2.0","id":2,"error":{"code":1,"message":"no"}}'],
+    ['one with an id of another type', result.replace('"id":1', '"id":"1"')],
+  ])('%s is withheld', async (_what, body) => {
+    const { gateway } = await governed(json(body), {}, 'scripted')
+    const reply = await gateway.post(toolCall('any'))
+    expect([reply.status, await reply.json()]).toMatchObject([
+      502,
+      { id: 1, error: { message: 'upstream_invalid', data: { forwarded: true } } },
+    ])
+  })
+
+  test.each([
+    ['the same number, spelled otherwise', result.replace('"id":1', '"id":1.0')],
+    [
+      'an error that names no request',
+      '{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"no"}}',
+    ],
+  ])('%s is its own', async (_what, body) => {
+    const { gateway } = await governed(json(body), {}, 'scripted')
+    expect(await (await gateway.post(toolCall('any'))).text()).toBe(body)
+  })
+
+  test('passes in audit-only mode', async () => {
+    const other = result.replace('"id":1', '"id":2')
+    const { gateway } = await governed(json(other), { POLICY_MODE: 'audit-only' }, 'scripted')
+    expect(await (await gateway.post(toolCall('any'))).text()).toBe(other)
+  })
+})
+
 test('what stands in the body of a 202 is searched like any other', async () => {
   const asking = `{"jsonrpc":"2.0","id":1,"result":{"inputRequests":{"a":{"method":"roots/list"}}}}`
   const { gateway } = await governed(json(asking, 202))

@@ -224,3 +224,32 @@ rules:
     expect([await statusOf('a'), await statusOf('b')]).toEqual([200, 403])
   })
 })
+
+describe('a reply to a call that no rule is about', () => {
+  const hiding =
+    'rules: [{ id: hide, match: { tool: employee }, effect: filter_fields, fields: [salary] }]'
+  const own = '{"id":1 ,"jsonrpc":"2.0","result":{"structuredContent":{"salary":1e400}}}'
+  const other = own.replace('"id":1', '"id":2')
+
+  test.each([
+    ['answers another', other],
+    ['answers several', `[${own},${other}]`],
+  ])('is withheld where it %s', async (_what, body) => {
+    const upstream = keep(await startRawUpstream(json(body)))
+    const gateway = keep(await startRuled(upstream.url, hiding))
+    for (const call of [toolCall('free'), '{"jsonrpc":"2.0","id":1,"method":"ping"}']) {
+      const reply = await gateway.post(call)
+      expect([reply.status, await reply.text()]).toEqual([
+        502,
+        expect.not.stringContaining('1e400'),
+      ])
+    }
+  })
+
+  test('passes byte for byte, and nothing is on record about it', async () => {
+    const upstream = keep(await startRawUpstream(json(own)))
+    const gateway = keep(await startRuled(upstream.url, hiding))
+    expect(await (await gateway.post(toolCall('free'))).text()).toBe(own)
+    expect(await logged(gateway, 'decision', 1)).toHaveLength(1)
+  })
+})

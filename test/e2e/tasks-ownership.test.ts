@@ -42,9 +42,9 @@ async function begin(
 }
 
 const about = (method: string, taskId: string): string =>
-  JSON.stringify({ jsonrpc: '2.0', id: 2, method, params: { taskId } })
+  JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { taskId } })
 const lastBody = ({ upstream }: Governed): string => sentTo(upstream).at(-1) ?? ''
-const notFound = { jsonrpc: '2.0', id: 2, error: { code: -32602, message: 'Task not found' } }
+const notFound = { jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'Task not found' } }
 
 describe.each(['scripted-pre', 'scripted'])('where callers have identities, under %s', (policy) => {
   test.each([
@@ -102,7 +102,7 @@ describe.each(['scripted-pre', 'scripted'])('where callers have identities, unde
     const parts = await governed(taskServer(modernTask), {}, policy)
     const id = await begin(parts)
     const listen = (...taskIds: string[]): string =>
-      modern('subscriptions/listen', { notifications: { taskIds, toolsListChanged: true } }, 2)
+      modern('subscriptions/listen', { notifications: { taskIds, toolsListChanged: true } })
     await parts.gateway.post(listen(id), alice)
     expect(lastBody(parts)).toBe(listen('t-1'))
     const told = await parts.gateway.post(listen(id, 't-1'), alice)
@@ -141,7 +141,7 @@ describe.each(['scripted-pre', 'scripted'])('where callers have identities, unde
     const parts = await governed(taskServer(legacyTask), {}, policy)
     const id = await begin(parts)
     const relating = (name: string): string =>
-      `{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{${related(name)}}}`
+      `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{${related(name)}}}`
     await parts.gateway.post(relating(id), alice)
     expect(lastBody(parts)).toBe(relating('t-1'))
     expect(await (await parts.gateway.post(relating(id), bob)).json()).toEqual(notFound)
@@ -173,7 +173,7 @@ describe.each(['scripted-pre', 'scripted'])('where callers have identities, unde
     ],
   ])('what is no text names no task: %s', async (_what, method, params) => {
     const parts = await governed(taskServer(legacyTask), {}, policy)
-    const asked = `{"jsonrpc":"2.0","id":2,"method":"${method}","params":${params}}`
+    const asked = `{"jsonrpc":"2.0","id":1,"method":"${method}","params":${params}}`
     expect(await (await parts.gateway.post(asked, alice)).json()).toEqual(notFound)
     expect(sentTo(parts.upstream)).toEqual([])
   })

@@ -122,6 +122,32 @@ describe('what cannot be looked into', () => {
     )
   })
 
+  describe('is also the text that an SDK wraps in a lone result', () => {
+    const said = 'The salary is 1'
+    const result = (structuredContent: unknown, ...texts: readonly unknown[]) => ({
+      content: texts.map(text),
+      structuredContent,
+    })
+
+    test.each([
+      ['a text', result({ result: said }, said), { content: [] }],
+      [
+        'a list of texts',
+        result({ result: [said, 'b'] }, said, 'b'),
+        { content: [], structuredContent: { result: [] } },
+      ],
+      [
+        'JSON in a text',
+        result({ result: '{"salary":1}' }, '{"salary":1}'),
+        result({ result: '{"salary":"****"}' }, '{"salary":"****"}'),
+      ],
+      ['a word in an object', result({ result: 'ok' }, '{"result":"ok"}'), 'itself'],
+      ['a word beside others', result({ result: 'ok', a: 1 }, '{"a":1}'), 'itself'],
+    ])('%s', (_what, given, left) => {
+      expect(masked(given, salary('remove'))).toEqual(left === 'itself' ? given : left)
+    })
+  })
+
   test('is judged by the strictest of several', () => {
     const result = { content: [text('plain'), kept] }
     expect(() => masked(result, salary('pass'), masking(['a']), salary('remove'))).toThrow('mask a')

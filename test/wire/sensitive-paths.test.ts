@@ -23,6 +23,11 @@ describe('what a schema marks is found', () => {
     ['in tuples', { properties: { l: { prefixItems: [{}, sensitive] } } }, ['l[1]']],
     ['in tuples of draft 7', { items: [sensitive], additionalItems: sensitive }, ['*', '[0]']],
     [
+      'in JSON inside a string',
+      { properties: { s: { type: 'string', contentSchema: { properties: { a: sensitive } } } } },
+      ['s.a'],
+    ],
+    [
       'in members of any name',
       { additionalProperties: sensitive, patternProperties: { '^x': { items: sensitive } } },
       ['*', '*.*'],
@@ -108,6 +113,22 @@ describe('a schema that cannot be followed is refused', () => {
       expect(() => sensitivePaths(schema)).toThrow(SensitiveFault)
     },
   )
+  test.each<[string, JsonValue]>([
+    [
+      'an anchor that two schemas have',
+      { $ref: '#N', $defs: { a: { $anchor: 'N' }, b: { $dynamicAnchor: 'N', ...sensitive } } },
+    ],
+    [
+      'a place that a document inside it has too',
+      {
+        $defs: { n: {} },
+        properties: { a: { $id: 'urn:a', $ref: '#/$defs/n', $defs: { n: sensitive } } },
+      },
+    ],
+    ['the whole, and a document inside it', { properties: { a: { $id: 'urn:a', $ref: '#' } } }],
+  ])('where it refers to %s', (_what, schema) => {
+    expect(() => sensitivePaths(schema)).toThrow(SensitiveFault)
+  })
   test('where it names too many places', () => {
     const properties = Object.fromEntries(
       Array.from({ length: 1_001 }, (_, index) => [`p${index}`, sensitive]),

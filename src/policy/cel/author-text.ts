@@ -34,7 +34,7 @@ export function readAuthorText(source: string): AuthorText {
   return { text, dollars }
 }
 
-export const longestSource = 4096
+const longestSource = 4096
 const deepest = 50
 
 // String literals in all their forms, comments, names, and single characters. A string that does not end is no string.

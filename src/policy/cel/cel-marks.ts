@@ -1,4 +1,4 @@
-import { celUint, type CelList, type CelMap, type CelValue } from './engine.js'
+import type { CelList, CelMap, CelValue } from './engine.js'
 
 // What the library knows its own lists and maps by. Its own would be built whole before they are read, take a member
 // that is null for an absent one, and ask objects for their constructor.
@@ -14,14 +14,4 @@ export function asMap(map: {
   get(key: unknown): CelValue | undefined
 }): CelMap {
   return map as unknown as CelMap
-}
-
-export const smallestInt = -(2n ** 63n)
-export const largestInt = 2n ** 63n - 1n
-export const largestUint = 2n ** 64n - 1n
-
-/** `int` where it fits, else `uint`, else `double`. */
-export function wholeNumber(exact: bigint, double: number): CelValue {
-  if (exact >= smallestInt && exact <= largestInt) return exact
-  return exact > 0n && exact <= largestUint ? celUint(exact) : double
 }

@@ -1,9 +1,9 @@
-import { largestInt, largestUint, smallestInt } from './cel-marks.js'
 import { CelFault } from './condition.js'
 import type { Expr, ParsedCel } from './engine.js'
 import { isRoot, rootShapes } from './roots.js'
 import { signatures, type Kind, type Signature } from './signatures.js'
 import { callOf, loopOf, nameOf, partsOf, textConstant, type Call, type Loop } from './tree.js'
+import { largestInt, largestUint, smallestInt } from './whole-number.js'
 
 /**
  * Finds what can be found before there is a call: names and functions that are not there, operands that no function

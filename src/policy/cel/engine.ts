@@ -10,7 +10,7 @@ import {
   type CelInput,
   type CelValue,
 } from '@bufbuild/cel'
-import { DurationSchema, TimestampSchema, timestampFromMs } from '@bufbuild/protobuf/wkt'
+import { TimestampSchema, timestampFromMs } from '@bufbuild/protobuf/wkt'
 
 export {
   celFunc,
@@ -114,7 +114,6 @@ export function standardFunctions(): readonly CelFunc[] {
 }
 
 export const timestampType = objectType(TimestampSchema)
-export const durationType = objectType(DurationSchema)
 
 export function timestampAt(milliseconds: number): CelInputValue {
   return timestampFromMs(milliseconds)

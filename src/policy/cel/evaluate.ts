@@ -8,7 +8,7 @@ import {
   type PlannedCel,
 } from './engine.js'
 import { shown } from './explain.js'
-import { meter } from './meter.js'
+import { meter, spend } from './meter.js'
 import { reasonOf, short } from './reasons.js'
 import { countParts } from './tree.js'
 import { mostTurns, type PlannedLoop } from './turns.js'
@@ -72,12 +72,15 @@ function isUsedUp(): boolean {
 function heldOf(value: CelValue | CelError, parsed: ParsedCel): Held {
   if (value === true) return holds
   if (value === false) return fails
+  // The part is looked for and written down.
+  spend(stepsPerReason)
   const reason = isCelError(value)
     ? reasonOf(value, parsed)
     : `neither true nor false: ${short(parsed, parsed.expr)}`
   return { type: 'error', cause: 'condition', reason }
 }
 
+const stepsPerReason = 20
 const holds: Held = { type: 'holds' }
 const fails: Held = { type: 'fails' }
 const overBudget = { type: 'error', cause: 'budget', reason: 'condition is over budget' } as const

@@ -1,8 +1,9 @@
+import { endOfString } from '../../wire/json-tree-scan.js'
 import type { CelRoot } from './condition.js'
 import { isCelList, isCelMap, type CelValue } from './engine.js'
-import { extentOfText, isJsonText } from './json-text.js'
+import { isJsonText, type JsonText } from './json-text.js'
 import { celValueOf, isArray, type JsonTree } from './json-values.js'
-import { spend } from './meter.js'
+import { spend, spendReading } from './meter.js'
 import type { RootTrees } from './root-trees.js'
 import type { Extent } from './turns.js'
 
@@ -22,7 +23,9 @@ export function extentOf(trees: RootTrees, roots: ReadonlySet<CelRoot>): Extent 
 }
 
 interface Size {
+  /** Parts all told. */
   readonly nodes: number
+  /** Items or members of the largest array or object. */
   readonly largest: number
 }
 
@@ -47,6 +50,36 @@ function sizeOfAll(parts: readonly JsonTree[]): Size {
 
 function sizeOfTree(tree: JsonTree): Size {
   if (typeof tree !== 'object' || tree === null) return { nodes: 0, largest: 0 }
-  if (isJsonText(tree)) return extentOfText(tree)
+  if (isJsonText(tree)) return sizeOfText(tree)
   return sizeOfAll(isArray(tree) ? tree : Object.values(tree))
+}
+
+function sizeOfText({ text, start, end }: JsonText): Size {
+  spendReading((end - start) * 4)
+  const open: number[] = []
+  let [nodes, largest, parts] = [1, 0, 0]
+  for (let at = start; at < end; at += 1) {
+    switch (text[at]) {
+      case '"':
+        at = endOfString(text, at) - 1
+        break
+      case '[':
+      case '{':
+        open.push(parts)
+        parts = 1
+        break
+      case ',':
+        parts += 1
+        break
+      case ']':
+      case '}':
+        nodes += parts
+        largest = Math.max(largest, parts)
+        parts = open.pop() ?? 0
+        break
+      case undefined:
+      default:
+    }
+  }
+  return { nodes, largest }
 }

@@ -1,8 +1,8 @@
-import { decodeLiteral, endOfString, endOfValue, readKey, skipSpace } from '../../wire/json-tree-scan.js'
-import { scientific } from '../rego-number.js'
-import { asList, asMap, largestUint, listMark, mapMark, wholeNumber } from './cel-marks.js'
+import { decodeLiteral, endOfValue, readKey, skipSpace } from '../../wire/json-tree-scan.js'
+import { asList, asMap, listMark, mapMark } from './cel-marks.js'
 import type { CelValue } from './engine.js'
-import { spend, spendReading } from './meter.js'
+import { readNumber } from './json-number.js'
+import { spend, spendMiss, spendReading } from './meter.js'
 
 /**
  * A JSON value as the stretch of text that it is, checked before. A level of it is read when somebody asks for a part of
@@ -71,22 +71,6 @@ function readValue(text: string, start: number, end: number): CelValue {
       return readNumber(text.slice(start, end))
   }
 }
-
-/** Whole numbers stay whole, `1.0` and `1e3` included. */
-export function readNumber(written: string): CelValue {
-  const double = Number(written)
-  if (written.length <= 15 && /^-?\d+$/.test(written)) return BigInt(double)
-  spendReading(written.length * 8)
-  if (!Number.isInteger(double) || Math.abs(double) > Number(largestUint)) return double
-  const { sign, digits, exponent } = scientific(written)
-  const isWhole = exponent >= BigInt(digits.length) && exponent <= mostDigits
-  if (!isWhole) return double
-  const exact = BigInt(digits.padEnd(Number(exponent), '0') || '0')
-  return exact > largestUint ? double : wholeNumber(BigInt(sign) * exact, double)
-}
-
-// Those of 2^64.
-const mostDigits = 20n
 
 // Classes, as one is made for each array and object that is read.
 
@@ -176,7 +160,9 @@ class TextMap {
   }
 
   get(key: unknown): CelValue | undefined {
-    return typeof key === 'string' ? this.all().get(key)?.value : undefined
+    const member = typeof key === 'string' ? this.all().get(key) : undefined
+    if (member === undefined) spendMiss()
+    return member?.value
   }
 
   has(key: unknown): boolean {
@@ -210,32 +196,4 @@ class TextMap {
     this.#members = members
     return members
   }
-}
-
-/** How much there is in a text: its parts all told, and the items or members of the largest array or object. */
-export function extentOfText({ text, start, end }: JsonText): { nodes: number; largest: number } {
-  spendReading((end - start) * 4)
-  const open: number[] = []
-  let [nodes, largest, parts] = [1, 0, 0]
-  for (let at = start; at < end; at += 1) {
-    switch (text[at]) {
-      case '"':
-        at = endOfString(text, at) - 1
-        break
-      case '[':
-      case '{':
-        open.push(parts)
-        parts = 1
-        break
-      case ',':
-        parts += 1
-        break
-      case ']':
-      case '}':
-        nodes += parts
-        largest = Math.max(largest, parts)
-        parts = open.pop() ?? 0
-    }
-  }
-  return { nodes, largest }
 }

@@ -1,7 +1,8 @@
-import { asList, asMap, listMark, mapMark, wholeNumber } from './cel-marks.js'
+import { asList, asMap, listMark, mapMark } from './cel-marks.js'
 import type { CelValue } from './engine.js'
 import { isJsonText, type JsonText } from './json-text.js'
-import { spend } from './meter.js'
+import { spend, spendMiss } from './meter.js'
+import { wholeNumber } from './whole-number.js'
 
 /** What roots are made of: JSON as JavaScript holds it, and stretches of the document where it is read from there. */
 export type JsonTree =
@@ -72,9 +73,10 @@ class TreeMap {
 
   /** Only a member of its own, whatever it is called. */
   get(key: unknown): CelValue | undefined {
-    if (!this.has(key)) return undefined
-    const member = this.#members[key as string]
-    return member === undefined ? undefined : celValueOf(member)
+    const member = this.has(key) ? this.#members[key as string] : undefined
+    if (member !== undefined) return celValueOf(member)
+    spendMiss()
+    return undefined
   }
 
   has(key: unknown): boolean {

@@ -29,6 +29,11 @@ export function spendReading(units: number): void {
 
 const readUnitsPerStep = 192
 
+/** What it takes the library to tell of a member that is not there. */
+export function spendMiss(): void {
+  spend(8)
+}
+
 /** An error whose message may be shown: it holds no value of a call. */
 export class CelReason extends Error {
   override readonly name = 'CelReason'

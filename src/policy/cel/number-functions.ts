@@ -1,6 +1,6 @@
 import { celFunc, CelScalar, celUint, type CelFunc } from './engine.js'
-import { largestInt, largestUint, smallestInt } from './cel-marks.js'
 import { CelReason } from './meter.js'
+import { largestInt, largestUint, smallestInt } from './whole-number.js'
 
 const { BOOL, DOUBLE, INT, STRING, UINT } = CelScalar
 

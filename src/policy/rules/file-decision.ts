@@ -2,7 +2,14 @@ import type { Decision, Ruling } from '../../domain/decision.js'
 import type { JsonObject } from '../../domain/json.js'
 import type { Said } from '../combine.js'
 import { givenBy, type CompiledRule } from './compiled-rule.js'
-import { isBroken, isExemptible, isHolding, type Broken, type Finding } from './file-findings.js'
+import {
+  isBroken,
+  isExemptible,
+  isExemption,
+  isHolding,
+  type Broken,
+  type Finding,
+} from './file-findings.js'
 import { isHarmless } from './harmless.js'
 import type { Judgement } from './judgement.js'
 import type { Seat } from './rule-index.js'
@@ -101,12 +108,8 @@ function permitted(
 
 /** Rules that want something done, but for those that the caller is exempted from. */
 function dutiesIn(held: readonly CompiledRule[]): readonly CompiledRule[] {
-  const isExempt = held.some(exempts)
+  const isExempt = held.some(isExemption)
   return isExempt ? held.filter((rule) => !isExemptible(rule)) : held
-}
-
-function exempts({ rule }: CompiledRule): boolean {
-  return rule.hook === 'post' && rule.action.effect === 'allow'
 }
 
 function warningsOf(held: readonly CompiledRule[]): readonly string[] {

@@ -47,6 +47,11 @@ export function isBroken(finding: Finding): finding is Broken {
   return finding.held.type === 'error'
 }
 
+/** Whether it exempts the caller from others of its file where it holds. */
+export function isExemption({ rule }: CompiledRule): boolean {
+  return rule.hook === 'post' && rule.action.effect === 'allow'
+}
+
 /** Whether an allow of the same file exempts the caller from it. */
 export function isExemptible({ rule }: CompiledRule): boolean {
   return exemptible.has(rule.action.effect)

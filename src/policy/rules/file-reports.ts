@@ -2,7 +2,7 @@ import type { FileReport, RuleReport } from '../../domain/explanation.js'
 import type { Held } from '../cel/condition.js'
 import { isAbout, type CompiledFile } from './compiled-rule.js'
 import { decideFile } from './file-decision.js'
-import { findingsOf, isExemptible, isInScope, type Finding } from './file-findings.js'
+import { findingsOf, isExemptible, isExemption, isInScope, type Finding } from './file-findings.js'
 import { isHarmless } from './harmless.js'
 import type { Judgement } from './judgement.js'
 import { subjectOf } from './matchers.js'
@@ -80,7 +80,6 @@ function outcomeIfExempt({ type }: Held): RuleReport['outcome'] {
   return type === 'holds' ? 'exempted' : outcomes[type]
 }
 
-function exempts({ rule: { rule, isOnTrial }, held }: Finding): boolean {
-  const isExemption = rule.hook === 'post' && rule.action.effect === 'allow'
-  return isExemption && !isOnTrial && held.type === 'holds'
+function exempts({ rule, held }: Finding): boolean {
+  return isExemption(rule) && !rule.isOnTrial && held.type === 'holds'
 }

@@ -70,16 +70,20 @@ function shown(revision: string): Shown {
 
 function refusesByDefault({ file: { mode, default: stance, scope } }: CompiledFile): boolean {
   const { kind } = scope
-  const isOfItems = kind === undefined || listedKinds.some(createGlob(kind))
-  return mode === 'enforce' && stance === 'deny' && isOfItems
+  const hasItems = kind === undefined || listedKinds.some(createGlob(kind))
+  return mode === 'enforce' && stance === 'deny' && hasItems
 }
 
 function canHide(rule: CompiledRule): boolean {
-  const { action, match } = rule.rule
-  const isOfItems =
-    match.kind === undefined || match.kind.some((kind) => listedKinds.some(createGlob(kind)))
-  const canHold = rule.condition?.constant !== false && !readsMore(rule.condition)
-  return action.effect === 'deny' && !rule.isOnTrial && isOfItems && canHold
+  const { condition } = rule
+  // Whatever the effect is: a condition may err, and who calls is denied then.
+  const canDeny = rule.rule.action.effect === 'deny' || condition !== undefined
+  if (!canDeny || isHarmless(rule) || condition?.constant === false) return false
+  return !readsMore(condition) && isOfItems(rule)
+}
+
+function isOfItems({ rule: { match } }: CompiledRule): boolean {
+  return match.kind?.some((kind) => listedKinds.some(createGlob(kind))) !== false
 }
 
 /** The rules that hide what such a call would name. */

@@ -48,7 +48,7 @@ function createConditions(patterns: Patterns): (rule: Rule) => Condition | undef
 }
 
 /** Longest time for which calls are kept waiting, and one rule, milliseconds. */
-const sliceMs = 2
+const sliceMs = 1
 
 function createPauses(): () => Promise<void> | undefined {
   let since = performance.now()

@@ -2,6 +2,7 @@ import type { CompiledFile, CompiledRule } from './compiled-rule.js'
 import type { Subject } from './matchers.js'
 import type { RuleMode } from './rule.js'
 import { callKinds } from './rule-kinds.js'
+import { createSeatCache } from './seat-cache.js'
 
 /** Finds the rules that calls of one kind, server and name can be under, so that other rules cost nothing. */
 export interface RuleIndex {
@@ -30,19 +31,14 @@ export interface RuleIndexBuilder {
 
 export function createRuleIndex(files: readonly CompiledFile[]): RuleIndexBuilder {
   const pools = { pre: createPool(), post: createPool() }
-  const caches = {
-    pre: new Map<string, readonly Seat[]>(),
-    post: new Map<string, readonly Seat[]>(),
-  }
+  const caches = { pre: createSeatCache(), post: createSeatCache() }
 
   function seats(hook: RuleHook, subject: Subject): readonly Seat[] {
     const key = keyOf(subject)
     const known = caches[hook].get(key)
     if (known !== undefined) return known
     const found = seatsOf(files, pools[hook].rulesFor(subject), hook, subject)
-    if (key.length > longestKey) return found
-    if (caches[hook].size >= mostKept) caches[hook].clear()
-    caches[hook].set(key, found)
+    caches[hook].keep(key, found)
     return found
   }
 
@@ -51,10 +47,6 @@ export function createRuleIndex(files: readonly CompiledFile[]): RuleIndexBuilde
     finish: () => ({ rules: (hook) => pools[hook].everything, seats }),
   }
 }
-
-// Names come from callers as well.
-const mostKept = 5_000
-const longestKey = 512
 
 /** Unambiguous: the configuration names servers in one line, and what has a name of its own has a method that is known. */
 function keyOf({ kind, server, type, name }: Subject): string {

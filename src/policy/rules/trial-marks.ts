@@ -1,5 +1,5 @@
 import type { Effect, TrialRule } from '../../domain/decision.js'
-import { isExemptible, isHolding, type Finding } from './file-findings.js'
+import { isExemptible, isExemption, isHolding, type Finding } from './file-findings.js'
 import type { Seat } from './rule-index.js'
 import type { RuleAction, RuleFile, RuleMode } from './rule.js'
 
@@ -11,7 +11,7 @@ export function trialMarks(
   const held = findings.filter(isHolding).map(({ rule }) => rule)
   const says = (effect: RuleAction['effect']): boolean =>
     held.some(({ rule }) => rule.action.effect === effect)
-  const isExempt = held.some(({ rule }) => rule.hook === 'post' && rule.action.effect === 'allow')
+  const isExempt = held.some(isExemption)
   const marks = held
     .filter((rule) => rule.isOnTrial && !(isExempt && isExemptible(rule)))
     .map(({ rule: { id, action, reason, mode } }) => {

@@ -25,6 +25,7 @@ describe('what is hostile ends within the budget', () => {
     ['a pattern over a long text', '$s.matches("(a|b|c)*z")', text],
     ['a large pattern', '$s.matches("(?:a?){500}z")', text],
     ['a glob of many pieces', '$s.glob("*aaab*aaab*aaab*")', text],
+    ['lists that are copied at each turn', '$l.map(x, [x] + $l).size() == 1', numbers],
     ['a split into characters', '$s.split("").size() == 1', text],
     [
       'long texts compared in a loop',
@@ -92,6 +93,15 @@ describe('the budget', () => {
     const before = budget.left
     condition.evaluate(context)
     expect(before - budget.left).toBeLessThan(10)
+  })
+
+  test('errors, and telling of them, are paid for', () => {
+    const context = createCelContext(inputOf({ args: numbers }), { budget: createCelBudget(5) })
+    const condition = compileCondition('$a == 1 || $b == 1 || $c == 1')
+    const before = context.budget.left
+    condition.evaluate(context)
+    condition.evaluate(context)
+    expect(before - context.budget.left).toBeGreaterThan(100)
   })
 
   test('an explanation is bounded as well', () => {

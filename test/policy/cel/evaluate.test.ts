@@ -66,6 +66,7 @@ describe('what cannot be evaluated', () => {
     ['$customer_id < "5"', 'wrong types (int, string): $customer_id < "5"'],
     ['!user.role', 'wrong types (string): !user.role'],
     ['user.role', 'neither true nor false: user.role'],
+    ['user.permissions.exists(p, p)', 'neither true nor false: p'],
     ['user.role && true', 'neither true nor false: user.role && true'],
     ['user.role.inCidr("10.0.0.0/8")', 'no IP address: user.role.inCidr("10.0.0.0/8")'],
     ['int(user.role) == 1', 'a text that is no whole number: int(user.role)'],

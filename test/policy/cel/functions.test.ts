@@ -53,6 +53,7 @@ describe('functions', () => {
     ['$s.substring(7, 12) == "Wörld" && "abc".substring(1) == "bc"', true],
     ['"a,b,,c".split(",") == ["a", "b", "", "c"] && "ab".split("") == ["a", "b"]', true],
     ['" a ".trim() == "a"', true],
+    ['"\\u0085\\u00a0a \\u2003".trim() == "a" && "\\ufeffa".trim() == "\\ufeffa"', true],
     ['"abc".substring(2, 1) == ""', 'none'],
     ['$s.charAt(99) == "x"', 'a position outside of the text: $s.charAt(99)'],
     ['$s.matches("W.rld") && !$s.matches("^W") && matches($s, "^H")', true],
