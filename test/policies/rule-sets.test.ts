@@ -11,6 +11,7 @@ import type { RuleReport } from '../../src/domain/explanation.js'
 import { createPatterns } from '../../src/policy/patterns.js'
 import { readRules } from '../../src/policy/rules/read-rules.js'
 import { run } from '../cli/run-command.js'
+import { hasOpa } from '../support/opa.js'
 
 const sets = [
   'hr-data',
@@ -41,7 +42,13 @@ afterAll(async () => {
 test('every set of rules is here', async () => {
   const entries = await readdir(new URL('../../policies', import.meta.url), { withFileTypes: true })
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  expect(folders.sort()).toEqual([...sets, 'starter', 'templates'].sort())
+  expect(folders.sort()).toEqual([...sets, 'payments', 'starter', 'templates'].sort())
+})
+
+test.runIf(hasOpa)('payments, which has Rego beside rules, passes its own cases', async () => {
+  const ran = await run(['policy', 'test', folderOf('payments'), '--strict', '--coverage', '100'])
+  expect(ran).toMatchObject({ exitCode: 0, err: '' })
+  expect(ran.out).toMatch(/^cases: 10 passed, 0 failed$/m)
 })
 
 describe.each(sets)('%s', (set) => {
