@@ -73,16 +73,15 @@ export async function admit(made: Call, parts: PipelineParts): Promise<Permitted
   const bundleDigest = policy.digest
   await record({ verdict, hook: 'pre', call, sent: changed, bundleDigest, failOpen: false }, parts)
   const warnings = toldOf(decision, parts)
-  const permitted = { type: 'permitted', call, policy, decisionId, described, warnings } as const
   if (!enforces(parts.mode)) {
     await admitInputResponses(call, policy, parts)
-    return { ...permitted, sent: call }
+    return { type: 'permitted', call, sent: call, policy, decisionId, warnings, described }
   }
   switch (decision.effect) {
     case 'allow': {
       const answered = await admitInputResponses(sent, policy, parts)
       const mirrored = sent === call ? answered : await remirror(call, answered, parts)
-      return { ...permitted, sent: mirrored }
+      return { type: 'permitted', call, sent: mirrored, policy, decisionId, warnings, described }
     }
     case 'dry_run': {
       const { reason } = decision
@@ -91,7 +90,9 @@ export async function admit(made: Call, parts: PipelineParts): Promise<Permitted
       }
       const answered = await admitInputResponses(sent, policy, parts)
       const dryRun = dryRunNote(sent, { decisionId, reason }, asked.argument)
-      return { ...permitted, sent: await remirrorDryRun(call, answered, parts), dryRun }
+      const mirrored = await remirrorDryRun(call, answered, parts)
+      const judged = { call, policy, decisionId, warnings, described }
+      return { type: 'permitted', ...judged, sent: mirrored, dryRun }
     }
     case 'ask':
     case 'deny':

@@ -10,5 +10,7 @@ export function comparableId(id: string): string {
 
 /** An error without an id is about the request that is answered. */
 export function isReplyTo(asked: Message, { id }: ResponseMessage): boolean {
-  return asked.form === 'request' && (id === 'null' || comparableId(asked.id) === comparableId(id))
+  if (asked.form !== 'request') return false
+  if (asked.id === id || id === 'null') return true
+  return comparableId(asked.id) === comparableId(id)
 }

@@ -24,9 +24,12 @@ function warningsOf(decision: Decision): readonly string[] {
 }
 
 function toldOfTrial({ trial }: Decision): readonly string[] {
+  if (trial.length === 0) return none
   const told = trial.filter(({ tells }) => tells).map(warningOf)
   return [...new Set(told)]
 }
+
+const none: readonly string[] = []
 
 function warningOf({ rule, effect, reason }: TrialRule): string {
   return `would_${effect}: ${reason || rule}`
