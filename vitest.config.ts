@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import type { Reporter } from 'vitest/node'
 
@@ -24,6 +25,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // One less is usual; but tests wait for processes of their own most of the time.
+    maxWorkers: availableParallelism(),
     reporters: ['default', totals],
     coverage: { provider: 'v8', include: ['src/**/*.ts'] },
   },
