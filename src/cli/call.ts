@@ -1,4 +1,5 @@
 import { toolArguments } from './arguments.js'
+import { callOptions } from './call-options.js'
 import { judgeCall, type CalledTool } from './judged-call.js'
 import { parseCommandLine } from './command.js'
 import { connectMcp, mcpEndpoint, requestHeaders } from './mcp-client.js'
@@ -9,17 +10,7 @@ import { identityHeaders, readUserContext } from './user-context.js'
 import type { Command, ExitCode, Terminal } from './command.js'
 
 const options = {
-  param: {
-    type: 'string',
-    multiple: true,
-    value: 'NAME=VALUE',
-    help: 'An argument: JSON where it is JSON, else a text; NAME:=JSON takes JSON only',
-  },
-  'user-context': {
-    type: 'string',
-    value: 'JSON|@FILE',
-    help: 'Who calls: {"id", "roles", "teams", "claims"}; other members are claims too',
-  },
+  ...callOptions,
   url: {
     type: 'string',
     value: 'URL',

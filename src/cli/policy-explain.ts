@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { createPatterns } from '../policy/patterns.js'
 import type { PolicyCase } from '../domain/policy-case.js'
 import { toolArguments } from './arguments.js'
+import { callOptions } from './call-options.js'
 import { readNamedFile } from './bundle-file.js'
 import { callTold } from './call-told.js'
 import { decidingOf, refuses, runThroughGateway, type CaseRun } from './case-run.js'
@@ -23,17 +24,7 @@ import type { Command } from './command.js'
 
 const options = {
   case: { type: 'string', value: 'NAME', help: 'Explain a case, or a test in rules, by its name' },
-  param: {
-    type: 'string',
-    multiple: true,
-    value: 'NAME=VALUE',
-    help: 'An argument: JSON where it is JSON, else a text; NAME:=JSON takes JSON only',
-  },
-  'user-context': {
-    type: 'string',
-    value: 'JSON|@FILE',
-    help: 'Who calls: {"id", "roles", "teams", "claims"}; other members are claims too',
-  },
+  ...callOptions,
   server: { type: 'string', value: 'NAME', help: 'The server whose tool it is' },
   response: {
     type: 'string',

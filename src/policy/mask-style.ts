@@ -3,7 +3,7 @@ import { ResultFault } from './result-fault.js'
 import { objectOf, onlyMembers, stringOf } from './result-values.js'
 
 /** What stands for a value where policy names no mask. */
-export const plainMask: MaskStyle = { type: 'text', text: '****' }
+const plainMask: MaskStyle = { type: 'text', text: '****' }
 
 /**
  * Reads how policy languages write a mask: a text, or `{style, text?, keep?, salt?}`.

@@ -26,11 +26,7 @@ export function inputsOfCase(policyCase: PolicyCase): readonly PolicyInput[] {
   return [...before, inputAt(described, { hook: 'post', time, response: judged })]
 }
 
-export function describeCase(
-  { tool }: PolicyCase,
-  call: Call,
-  actionClass: ActionClass,
-): CallDescription {
+function describeCase({ tool }: PolicyCase, call: Call, actionClass: ActionClass): CallDescription {
   const annotations = JSON.stringify(tool.annotations ?? {})
   return createCallDescriber('all', () => ({ annotations, actionClass }))(call)
 }

@@ -1,6 +1,6 @@
 import type { ClassifyTool } from '../../domain/action-class.js'
 import type { Call } from '../../domain/call.js'
-import type { ListDecision, Shown } from '../../domain/decision.js'
+import type { ListDecision } from '../../domain/decision.js'
 import { createGlob } from '../../domain/glob.js'
 import type { PolicyInput } from '../../domain/policy-input.js'
 import { createCelBudget, type CelBudget } from '../cel/budget.js'
@@ -12,6 +12,7 @@ import { isHarmless } from './harmless.js'
 import { listedKinds, readPage, type ListedCall, type ListedPage } from './listed-page.js'
 import { subjectOf } from './matchers.js'
 import type { RuleIndex, Seat } from './rule-index.js'
+import { passed } from './passed.js'
 import { defaultRule } from './trial-marks.js'
 
 /** Hides of lists what every call of it would be denied, whichever arguments it had. */
@@ -45,28 +46,13 @@ export function createListJudge(parts: ListJudgeParts): ListJudge {
         for (const rule of found) if (rules.size < mostRules) rules.add(rule)
       }
       const names = page.items.map(({ name }) => name).filter((name) => !hidden.has(name))
-      return { ...shown(revision), rules: [...rules].sort(), names }
+      return { ...passed(revision), rules: [...rules].sort(), names }
     },
   }
 }
 
 // A page has as many as it has items.
 const mostRules = 16
-
-function shown(revision: string): Shown {
-  return {
-    engine: 'rules',
-    rules: [],
-    revision,
-    warnings: [],
-    labels: {},
-    trial: [],
-    effect: 'allow',
-    reason: '',
-    obligations: [],
-    names: [],
-  }
-}
 
 function refusesByDefault({ file: { mode, default: stance, scope } }: CompiledFile): boolean {
   const { kind } = scope

@@ -21,7 +21,7 @@ export function matchOf(
 }
 
 /** Says what is wrong with a matcher or a member of a scope; undefined where nothing is. */
-export function globFault(member: string, glob: string): string | undefined {
+function globFault(member: string, glob: string): string | undefined {
   if (glob.length > longestGlob) return `is too long: at most ${longestGlob} characters`
   if (glob.trim() !== glob) return 'begins or ends with a blank, which no name does'
   if (/\p{Cc}/u.test(glob)) return 'has a control character, which no name has'

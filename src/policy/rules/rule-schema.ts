@@ -85,7 +85,7 @@ const label = z.union([z.string(), z.number(), z.boolean()], {
 const mostLabels = 16
 
 /** What both forms of a rule have in common. */
-export const sharedMembers = {
+const sharedMembers = {
   reason: z
     .string()
     .max(1024)

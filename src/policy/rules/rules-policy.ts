@@ -1,6 +1,6 @@
 import type { ClassifyTool } from '../../domain/action-class.js'
 import type { Call } from '../../domain/call.js'
-import type { Allow, Decision, Deny, FaultCause, ListDecision } from '../../domain/decision.js'
+import type { Decision, Deny, FaultCause, ListDecision } from '../../domain/decision.js'
 import type { FileReport } from '../../domain/explanation.js'
 import type { PolicyInput } from '../../domain/policy-input.js'
 import { combine, combineLists, type Said } from '../combine.js'
@@ -15,6 +15,7 @@ import { reportsOn } from './file-reports.js'
 import { createJudgement } from './judgement.js'
 import { createListJudge } from './list-judge.js'
 import { subjectOf } from './matchers.js'
+import { passed } from './passed.js'
 import { createRedacts } from './redacting-rules.js'
 import type { RuleHook, RuleIndex, Seat } from './rule-index.js'
 import type { RuleSet } from './rule.js'
@@ -143,20 +144,5 @@ function fault(cause: FaultCause, revision: string): Said<Deny> {
   return {
     name: partName,
     decision: { ...policyError(cause, '', revision), engine: 'rules' },
-  }
-}
-
-/** No rule has anything to say of the call. */
-function passed(revision: string): Allow {
-  return {
-    engine: 'rules',
-    rules: [],
-    revision,
-    warnings: [],
-    labels: {},
-    trial: [],
-    effect: 'allow',
-    reason: '',
-    obligations: [],
   }
 }

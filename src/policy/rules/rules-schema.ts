@@ -56,7 +56,7 @@ function membersWith<Rules extends z.ZodType, List extends z.ZodType>(rules: Rul
 }
 
 /** Format v1 of `rules.yaml` and `rules/*.yaml`. What it does not know is an error. */
-export const ruleFileSchema = z
+const ruleFileSchema = z
   .strictObject(membersWith(z.array(ruleSchema), z.array(shortRuleSchema)))
   .meta({ title: 'Rules of Portcullis', description: 'Format v1.' })
 
